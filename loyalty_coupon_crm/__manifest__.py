@@ -1,0 +1,21 @@
+{
+    "name": "Coupons & Loyalty CRM",
+    "summary": "Campaigns, points wallets, redemptions and customer figures on Odoo's loyalty",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Loyalty",
+    "author": "Coupons & Loyalty CRM maintainers",
+    "license": "LGPL-3",
+    "depends": ["sale_loyalty", "crm"],
+    "external_dependencies": {"python": ["qrcode", "python-barcode"]},
+    "data": [
+        "security/loyalty_groups.xml",
+        "security/ir.model.access.csv",
+        "security/ir_rules.xml",
+        "views/loyalty_point_move_views.xml",
+        "views/loyalty_redemption_views.xml",
+        "views/loyalty_refusal_views.xml",
+        "views/loyalty_menus.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "application": True,
+}

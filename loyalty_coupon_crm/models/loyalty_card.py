@@ -1,0 +1,32 @@
+from odoo import api, fields, models
+
+
+class LoyaltyCard(models.Model):
+    _name = "loyalty.card"
+    _inherit = ["loyalty.wallet.mixin", "loyalty.card"]
+
+    campaign_id = fields.Many2one(
+        "loyalty.campaign", string="Campaign", index="btree_not_null", readonly=True
+    )
+    campaign_member_id = fields.Many2one(
+        "loyalty.campaign.member",
+        string="Campaign Member",
+        index="btree_not_null",
+        readonly=True,
+    )
+    issued_at = fields.Datetime(string="Issued on", readonly=True, copy=False)
+    issued_by_id = fields.Many2one(
+        "res.users", string="Issued by", readonly=True, copy=False
+    )
+    first_seen_at = fields.Datetime(string="First Seen on", readonly=True, copy=False)
+    used_at = fields.Datetime(string="Used on", readonly=True, copy=False)
+    voided_at = fields.Datetime(string="Voided on", readonly=True, copy=False)
+    void_reason = fields.Char(readonly=True, copy=False)
+
+    @api.model
+    def _normalize_code(self, code):
+        """Return a code as it is stored: without the spaces and dashes people type.
+
+        :param code: text as scanned or typed
+        """
+        return (code or "").strip()

@@ -1,0 +1,54 @@
+from odoo import api, fields, models
+
+
+class LoyaltyRefusal(models.Model):
+    """What the gate refused, when, where and why."""
+
+    _name = "loyalty.refusal"
+    _description = "Refused Redemption"
+    _order = "id desc"
+    _log_access = False
+    _rec_name = "code"
+
+    date = fields.Datetime(required=True, default=fields.Datetime.now)
+    code = fields.Char(help="The code as it was entered.")
+    card_id = fields.Many2one("loyalty.card", string="Card", index="btree_not_null")
+    program_id = fields.Many2one("loyalty.program", string="Program", index="btree_not_null")
+    partner_id = fields.Many2one("res.partner", string="Customer", index="btree_not_null")
+    company_id = fields.Many2one("res.company", string="Company", index="btree_not_null")
+    channel = fields.Selection(
+        selection=lambda self: self.env["loyalty.purchase"]._fields["channel"].selection
+    )
+    shop = fields.Char()
+    user_id = fields.Many2one("res.users", string="User")
+    order_model = fields.Char(string="Document Model")
+    order_id = fields.Many2oneReference(string="Document", model_field="order_model")
+    reason_codes = fields.Char(string="Reason Codes")
+    reasons = fields.Text()
+
+    @api.model
+    def _log_refusal(self, card, partner, channel, document, code, blockers):
+        """Write one refusal so that it survives the rollback of the refused request.
+
+        :param card: `loyalty.card` record, may be empty
+        :param partner: customer, may be empty
+        :param document: the order, may be None
+        :param code: the code as it was entered
+        :param blockers: list of (code, message) of the gate
+        """
+        vals = {
+            "code": code or card.code,
+            "card_id": card.id,
+            "program_id": card.program_id.id,
+            "partner_id": partner.id if partner else False,
+            "company_id": self.env.company.id,
+            "channel": channel,
+            "user_id": self.env.uid,
+            "reason_codes": ",".join(reason for reason, _message in blockers),
+            "reasons": "\n".join(message for _reason, message in blockers),
+        }
+        if document:
+            vals.update(document._loyalty_origin(), shop=document._loyalty_shop())
+        with self.env.registry.cursor() as cursor:
+            # Nobody may write refusals but the gate, and it answers for every role.
+            self.with_env(self.env(cr=cursor)).sudo().create(vals)

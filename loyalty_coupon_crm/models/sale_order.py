@@ -1,0 +1,218 @@
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+
+class SaleOrder(models.Model):
+    _name = "sale.order"
+    _inherit = ["sale.order", "loyalty.document.mixin"]
+
+    loyalty_confirmation = fields.Integer(
+        string="Loyalty Confirmations",
+        copy=False,
+        readonly=True,
+        help="How often the order was cancelled after it was confirmed.",
+    )
+
+    def action_confirm(self):
+        """Confirm, book gross points, and write purchases and redemptions."""
+        fresh = self.filtered(lambda order: order.state != "sale")
+        fresh._loyalty_check_cards()
+        cards = self.env["loyalty.card"]
+        with cards._wallet_scope("adjust"):
+            result = super().action_confirm()
+            confirmed = fresh.filtered(lambda order: order.state == "sale")
+            for order in confirmed:
+                cards._wallet_plan_document(order)
+        confirmed._loyalty_record()
+        return result
+
+    def _action_cancel(self):
+        """Cancel, and reverse what our own rows say of the orders."""
+        confirmed = self.filtered(lambda order: order.state == "sale")
+        cards = self.env["loyalty.card"]
+        with cards._wallet_scope("reverse"):
+            result = super()._action_cancel()
+            cancelled = confirmed.filtered(lambda order: order.state == "cancel")
+            cards._wallet_reverse_documents(cancelled)
+        cancelled._loyalty_record_reversal()
+        return result
+
+    def _add_points_for_coupon(self, coupon_points):
+        """Give points to cards, booked when the order is already confirmed."""
+        if self.state != "sale":
+            return super()._add_points_for_coupon(coupon_points)
+        with self.env["loyalty.card"]._wallet_scope("earn", document=self):
+            return super()._add_points_for_coupon(coupon_points)
+
+    def _loyalty_line_scope(self):
+        """Return the wallet scope for edits of reward lines of these orders.
+
+        :return: context manager of `_wallet_scope`
+        """
+        document = self[:1] if self[:1].state == "sale" else None
+        return self.env["loyalty.card"]._wallet_scope("spend", document=document)
+
+    def _try_apply_code(self, code):
+        """Ask the gate before Odoo applies a code.
+
+        :return: Odoo's result, or a dict with `error`
+        """
+        code = self.env["loyalty.card"]._normalize_code(code)
+        card = self.env["loyalty.card"].search([("code", "=", code)], limit=1)
+        blockers = self.env["loyalty.program"]._gate(
+            card, self.partner_id, self._loyalty_channel(), document=self, code=code
+        )
+        if blockers:
+            return {"error": self._loyalty_refusal_text(blockers, code)}
+        return super()._try_apply_code(code)
+
+    def _loyalty_refusal_text(self, blockers, code):
+        """Return what the person who entered a code reads: all to staff, little to others.
+
+        :param blockers: list of (code, message) of the gate
+        """
+        if self.env.user._is_internal():
+            return "\n".join(message for _code, message in blockers)
+        return self.env._("This code cannot be used here (%s).", code)
+
+    def _loyalty_check_cards(self):
+        """Ask the gate once more before an order is confirmed.
+
+        :raise ValidationError: when a card of the order may not be used any more
+        """
+        for order in self:
+            for card in order.order_line.coupon_id.filtered("program_id.strict"):
+                blockers = self.env["loyalty.program"]._gate(
+                    card,
+                    order.partner_id,
+                    order._loyalty_channel(),
+                    document=order,
+                    code=card.code,
+                )
+                if blockers:
+                    raise ValidationError(
+                        self.env._(
+                            "The coupon %(code)s on order %(order)s cannot be used: "
+                            "%(reasons)s Remove its line and confirm again.",
+                            code=card.code,
+                            order=order.display_name,
+                            reasons=" ".join(message for _code, message in blockers),
+                        )
+                    )
+
+    def _loyalty_record(self):
+        """Write the purchases and redemptions of confirmed orders."""
+        # Facts are written by the system, the salesperson only reads them.
+        self.env["loyalty.purchase"].sudo()._record(self)
+        self.env["loyalty.redemption"].sudo()._record(self)
+
+    def _loyalty_record_reversal(self):
+        """Write the reversals of the purchases and redemptions of cancelled orders."""
+        # Facts are written by the system, the salesperson only reads them.
+        self.env["loyalty.purchase"].sudo()._record_reversal(self)
+        self.env["loyalty.redemption"].sudo()._record_reversal(self)
+        for order in self:
+            order.loyalty_confirmation += 1
+
+    def _loyalty_channel(self):
+        website = "website_id" in self._fields and self.website_id
+        return "website" if website else super()._loyalty_channel()
+
+    def _loyalty_shop(self):
+        self.ensure_one()
+        website = "website_id" in self._fields and self.website_id
+        return (website or self.team_id).display_name or ""
+
+    def _loyalty_date(self):
+        self.ensure_one()
+        return self.date_order or super()._loyalty_date()
+
+    def _loyalty_attempt(self):
+        self.ensure_one()
+        return self.loyalty_confirmation
+
+    def _loyalty_to_company(self, amount):
+        """Return an amount of the order's currency in company currency, at its rate."""
+        self.ensure_one()
+        return self.company_id.currency_id.round(amount / (self.currency_rate or 1.0))
+
+    def _loyalty_point_rows(self):
+        self.ensure_one()
+        rows = [(entry.coupon_id, "earn", entry.points) for entry in self.coupon_point_ids]
+        used = self.order_line.filtered(lambda line: line.reward_id and line.coupon_id)
+        for card, lines in used.grouped("coupon_id").items():
+            rows.append((card, "spend", -sum(lines.mapped("points_cost"))))
+        return rows
+
+    def _loyalty_discount_lines(self):
+        """Return the lines with which a reward lowers the price; payments are none."""
+        return self.order_line.filtered(
+            lambda line: line.reward_id.reward_type == "discount"
+            and not line.reward_id.program_id.is_payment_program
+        )
+
+    def _loyalty_product_lines(self):
+        return self.order_line.filtered(
+            lambda line: not line.display_type
+            and line.reward_id.reward_type != "discount"
+            and line.product_id
+        )
+
+    def _loyalty_purchase_amounts(self):
+        self.ensure_one()
+        payments = self.order_line.filtered(
+            lambda line: line.reward_id.program_id.is_payment_program
+        )
+        discount = -sum(self._loyalty_discount_lines().mapped("price_subtotal"))
+        untaxed = self.amount_untaxed - sum(payments.mapped("price_subtotal"))
+        total = self.amount_total - sum(payments.mapped("price_total"))
+        return {
+            "amount": self._loyalty_to_company(untaxed),
+            "amount_total": self._loyalty_to_company(total),
+            "discount_amount": self._loyalty_to_company(discount),
+        }
+
+    def _loyalty_purchase_lines(self):
+        self.ensure_one()
+        lines = self._loyalty_product_lines()
+        gross = sum(lines.mapped("price_subtotal"))
+        discount = sum(self._loyalty_discount_lines().mapped("price_subtotal"))
+        share = 1 + discount / gross if gross else 1.0
+        values = []
+        for line in lines:
+            quantity = line.product_uom_id._compute_quantity(
+                line.product_uom_qty, line.product_id.uom_id
+            )
+            cost = line.product_id.with_company(self.company_id).standard_price
+            values.append(
+                {
+                    "product_id": line.product_id.id,
+                    "categ_id": line.product_id.categ_id.id,
+                    "quantity": quantity,
+                    "amount": self._loyalty_to_company(line.price_subtotal * share),
+                    "cost": self.company_id.currency_id.round(cost * quantity),
+                }
+            )
+        return values
+
+    def _loyalty_reward_uses(self):
+        self.ensure_one()
+        used = self.order_line.filtered(lambda line: line.reward_id and line.coupon_id)
+        uses = []
+        for card, lines in used.grouped("coupon_id").items():
+            free = lines.filtered(lambda line: line.reward_id.reward_type == "product")
+            discount = -sum((lines & self._loyalty_discount_lines()).mapped("price_subtotal"))
+            cost = sum(
+                line.product_id.with_company(self.company_id).standard_price
+                * line.product_uom_qty
+                for line in free
+            )
+            uses.append(
+                {
+                    "card": card,
+                    "points": sum(lines.mapped("points_cost")),
+                    "discount_amount": self._loyalty_to_company(discount),
+                    "goods_cost": self.company_id.currency_id.round(cost),
+                }
+            )
+        return uses

@@ -1,0 +1,11 @@
+{
+    "name": "Coupons & Loyalty CRM - Point of Sale",
+    "summary": "Coupons, points and customers at the till",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Point of Sale",
+    "author": "Coupons & Loyalty CRM maintainers",
+    "license": "LGPL-3",
+    "depends": ["loyalty_coupon_crm", "pos_loyalty"],
+    "data": [],
+    "auto_install": True,
+}

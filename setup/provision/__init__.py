@@ -1,0 +1,1 @@
+"""Everything from nothing to a running Odoo with the three add-ons."""

@@ -1,0 +1,75 @@
+"""Where Odoo 19.0 comes from: the first source that is there wins."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import debian, settings, venv
+from .shell import SetupError, Step, run
+
+CLONE = settings.STATE / "odoo-git"
+UPSTREAM = "https://github.com/odoo/odoo.git"
+
+
+def _is_library(folder):
+    """Tell whether `import odoo` from this folder gives the series we need."""
+    release = folder / "odoo" / "release.py"
+    return release.exists() and "(19, 0" in release.read_text()
+
+
+def _from_home(named):
+    home = Path(named).resolve()
+    candidates = (home, home / "usr/lib/python3/dist-packages")
+    for folder in candidates:
+        if _is_library(folder):
+            return folder
+    raise SetupError(
+        f"ODOO_HOME={named} holds no Odoo {settings.ODOO_SERIES}: "
+        "name the folder of a source checkout, the one with odoo/release.py in it."
+    )
+
+
+def _importable():
+    """Return the folder of an Odoo that the environment's Python already imports."""
+    code = "import odoo.release, os; print(os.path.dirname(os.path.dirname(odoo.release.__file__)))"
+    done = subprocess.run(
+        [venv.odoo.program("python"), "-I", "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    folder = Path(done.stdout.strip() or "/nowhere")
+    return folder if done.returncode == 0 and _is_library(folder) else None
+
+
+def _cloned():
+    if not _is_library(CLONE):
+        with Step("cloning Odoo's sources"):
+            shutil.rmtree(CLONE, ignore_errors=True)
+            run(
+                ["git", "clone", "-q", "--depth", "1", "-b", settings.ODOO_SERIES, UPSTREAM, CLONE],
+                hint="Without Debian's tools or the upstream repository, set ODOO_HOME.",
+            )
+    return CLONE
+
+
+def ensure():
+    """Return the folder from which `import odoo` works, fetching Odoo when needed.
+
+    :raise SetupError: when `ODOO_HOME` is wrong or no source can be reached
+    """
+    if named := os.environ.get("ODOO_HOME"):
+        return _from_home(named)
+    if found := _importable():
+        return found
+    if debian.is_available():
+        return debian.ensure()
+    return _cloned()
+
+
+def addons_paths(library):
+    """Return the folders with Odoo's own addons, then ours."""
+    candidates = (library / "addons", library / "odoo" / "addons")
+    folders = [folder for folder in candidates if folder.is_dir()]
+    return [*folders, settings.REPOSITORY]
