@@ -1,6 +1,6 @@
 {
     "name": "Coupons & Loyalty CRM",
-    "summary": "Campaigns, points wallets, redemptions and customer figures on Odoo's loyalty",
+    "summary": "Campaigns, wallets, redemptions and customer figures on Odoo's loyalty",
     "version": "19.0.1.0.0",
     "category": "Sales/Loyalty",
     "author": "Coupons & Loyalty CRM maintainers",

@@ -6,6 +6,5 @@
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",
     "depends": ["loyalty_coupon_crm", "pos_loyalty"],
-    "data": [],
     "auto_install": True,
 }

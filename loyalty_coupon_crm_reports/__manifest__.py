@@ -6,5 +6,4 @@
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",
     "depends": ["loyalty_coupon_crm"],
-    "data": [],
 }

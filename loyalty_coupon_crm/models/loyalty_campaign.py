@@ -12,7 +12,9 @@ class LoyaltyCampaign(models.Model):
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", string="Company", required=True, default=lambda self: self.env.company
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company,
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     program_id = fields.Many2one(
@@ -33,10 +35,13 @@ class LoyaltyCampaign(models.Model):
         default=1.0, help="Points put on each card; 1 for a coupon with one use."
     )
     validity_days = fields.Integer(
-        string="Valid for", help="Days after issue, the last one included; 0 for no end."
+        string="Valid for",
+        help="Days after issue, the last one included; 0 for no end.",
     )
     control_percent = fields.Float(
-        string="Control Group", default=10.0, help="Percent of the audience that gets nothing."
+        string="Control Group",
+        default=10.0,
+        help="Percent of the audience that gets nothing.",
     )
     seed = fields.Char(readonly=True, copy=False)
     state = fields.Selection(
@@ -53,5 +58,9 @@ class LoyaltyCampaign(models.Model):
         copy=False,
         tracking=True,
     )
-    variant_ids = fields.One2many("loyalty.campaign.variant", "campaign_id", string="Arms")
-    member_ids = fields.One2many("loyalty.campaign.member", "campaign_id", string="Members")
+    variant_ids = fields.One2many(
+        "loyalty.campaign.variant", "campaign_id", string="Arms"
+    )
+    member_ids = fields.One2many(
+        "loyalty.campaign.member", "campaign_id", string="Members"
+    )

@@ -10,13 +10,15 @@ class LoyaltyCampaignMember(models.Model):
     _rec_name = "partner_id"
 
     campaign_id = fields.Many2one(
-        "loyalty.campaign", string="Campaign", required=True, ondelete="restrict"
+        "loyalty.campaign", required=True, ondelete="restrict"
     )
-    company_id = fields.Many2one("res.company", string="Company", required=True)
+    company_id = fields.Many2one("res.company", required=True)
     partner_id = fields.Many2one(
         "res.partner", string="Customer", index="btree_not_null", ondelete="set null"
     )
-    occasion = fields.Char(required=True, help="The occasion, empty text for a single issue.")
+    occasion = fields.Char(
+        required=True, help="The occasion, empty text for a single issue."
+    )
     variant_id = fields.Many2one(
         "loyalty.campaign.variant", string="Arm", index="btree_not_null"
     )
@@ -35,7 +37,7 @@ class LoyaltyCampaignMember(models.Model):
         required=True,
         default="todo",
     )
-    card_id = fields.Many2one("loyalty.card", string="Card", index="btree_not_null")
+    card_id = fields.Many2one("loyalty.card", index="btree_not_null")
     assigned_at = fields.Datetime(string="Assigned on", required=True)
     issued_at = fields.Datetime(string="Issued on")
     reason = fields.Char()

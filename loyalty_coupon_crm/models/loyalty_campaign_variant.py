@@ -9,12 +9,17 @@ class LoyaltyCampaignVariant(models.Model):
     _order = "campaign_id, sequence, id"
 
     campaign_id = fields.Many2one(
-        "loyalty.campaign", string="Campaign", required=True, ondelete="cascade", index=True
+        "loyalty.campaign",
+        required=True,
+        ondelete="cascade",
+        index=True,
     )
     company_id = fields.Many2one(related="campaign_id.company_id", store=True)
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True)
-    share = fields.Float(default=1.0, help="Weight of the arm among the treated customers.")
+    share = fields.Float(
+        default=1.0, help="Weight of the arm among the treated customers."
+    )
     program_id = fields.Many2one(
         "loyalty.program", string="Offer", index="btree_not_null", check_company=True
     )

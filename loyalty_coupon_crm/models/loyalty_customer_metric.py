@@ -29,7 +29,7 @@ class LoyaltyCustomerMetric(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one("res.company", string="Company", required=True)
+    company_id = fields.Many2one("res.company", required=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     first_date = fields.Date(string="First Purchase")
     last_date = fields.Date(string="Last Purchase")
@@ -42,7 +42,9 @@ class LoyaltyCustomerMetric(models.Model):
     r_score = fields.Integer(string="Recency Score")
     f_score = fields.Integer(string="Frequency Score")
     m_score = fields.Integer(string="Amount Score")
-    favourite_category_id = fields.Many2one("product.category", string="Favourite Category")
+    favourite_category_id = fields.Many2one(
+        "product.category",
+    )
     favourite_channel = fields.Selection(CHANNEL_SELECTION)
     favourite_weekday = fields.Selection(WEEKDAYS)
     favourite_hour = fields.Integer(aggregator=None)
@@ -52,5 +54,6 @@ class LoyaltyCustomerMetric(models.Model):
     computed_at = fields.Datetime(string="Computed on")
 
     _partner_company_unique = models.Constraint(
-        "UNIQUE(company_id, partner_id)", "A customer has one row of figures per company."
+        "UNIQUE(company_id, partner_id)",
+        "A customer has one row of figures per company.",
     )

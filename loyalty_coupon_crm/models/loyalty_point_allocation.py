@@ -9,9 +9,15 @@ class LoyaltyPointAllocation(models.Model):
     _log_access = False
 
     spend_id = fields.Many2one(
-        "loyalty.point.move", string="Spend", required=True, ondelete="restrict", index=True
+        "loyalty.point.move",
+        required=True,
+        ondelete="restrict",
+        index=True,
     )
     award_id = fields.Many2one(
-        "loyalty.point.move", string="Award", required=True, ondelete="restrict", index=True
+        "loyalty.point.move",
+        required=True,
+        ondelete="restrict",
+        index=True,
     )
     points = fields.Float(required=True, help="Points drawn from the award.")

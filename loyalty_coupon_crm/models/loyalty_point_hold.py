@@ -10,14 +10,14 @@ class LoyaltyPointHold(models.Model):
     _rec_name = "holder"
 
     card_id = fields.Many2one(
-        "loyalty.card", string="Card", required=True, ondelete="cascade", index=True
+        "loyalty.card", required=True, ondelete="cascade", index=True
     )
     points = fields.Float(required=True)
     holder = fields.Char(
         required=True, help="Names the document that holds, the same on every retry."
     )
     shop = fields.Char()
-    user_id = fields.Many2one("res.users", string="User")
+    user_id = fields.Many2one("res.users")
     expires_at = fields.Datetime(string="Held until", required=True)
 
     _card_holder_unique = models.Constraint(

@@ -29,45 +29,48 @@ class LoyaltyPointMove(models.Model):
     _rec_name = "card_id"
 
     card_id = fields.Many2one(
-        "loyalty.card", string="Card", required=True, ondelete="restrict", index=True
+        "loyalty.card", required=True, ondelete="restrict", index=True
     )
-    partner_id = fields.Many2one("res.partner", string="Customer", index="btree_not_null")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", index="btree_not_null"
+    )
     program_id = fields.Many2one(
-        "loyalty.program", string="Program", required=True, ondelete="restrict", index=True
+        "loyalty.program",
+        required=True,
+        ondelete="restrict",
+        index=True,
     )
-    company_id = fields.Many2one("res.company", string="Company", index="btree_not_null")
+    company_id = fields.Many2one("res.company", index="btree_not_null")
     date = fields.Datetime(required=True, default=fields.Datetime.now)
     kind = fields.Selection(KINDS, required=True)
     points = fields.Float(
         required=True, help="Points added (positive) or taken (negative) on the card."
     )
-    balance_after = fields.Float(help="Balance of the card after this movement, in points.")
+    balance_after = fields.Float(
+        help="Balance of the card after this movement, in points."
+    )
     expiration_date = fields.Date(help="Last day on which the award can be spent.")
     available_date = fields.Date(help="First day on which the award can be spent.")
     remaining = fields.Float(help="Points of this award that have not been drawn yet.")
     order_model = fields.Char(string="Document Model")
     order_id = fields.Many2oneReference(string="Document", model_field="order_model")
     reason = fields.Char()
-    user_id = fields.Many2one("res.users", string="User")
+    user_id = fields.Many2one("res.users")
     approved_by_id = fields.Many2one("res.users", string="Approved by")
     reversal_of_id = fields.Many2one(
         "loyalty.point.move", string="Reverses", index="btree_not_null"
     )
     request_key = fields.Char(
         string="Request",
-        help="Names the request that caused the movement, so that a retry moves nothing.",
+        help="Names the request that caused the movement: a retry moves nothing.",
     )
 
     _request_key_unique = models.UniqueIndex(
         "(request_key) WHERE request_key IS NOT NULL",
         "This movement of points was already made.",
     )
-    _document_index = models.Index(
-        "(order_model, order_id) WHERE order_id IS NOT NULL"
-    )
-    _open_award_index = models.Index(
-        "(card_id, expiration_date) WHERE remaining > 0"
-    )
+    _document_index = models.Index("(order_model, order_id) WHERE order_id IS NOT NULL")
+    _open_award_index = models.Index("(card_id, expiration_date) WHERE remaining > 0")
 
     def write(self, vals):
         """Refuse to change a row of the ledger.
@@ -77,7 +80,7 @@ class LoyaltyPointMove(models.Model):
         if set(vals) - {"partner_id", "remaining"} and not self._in_wallet_scope():
             raise UserError(
                 self.env._(
-                    "A points movement is never changed: post a movement that reverses it."
+                    "A points movement is never changed: post one that reverses it."
                 )
             )
         return super().write(vals)
@@ -128,7 +131,8 @@ class LoyaltyPointMove(models.Model):
                       FROM open_award WHERE before < %(points)s
                 ), taken AS (
                     UPDATE loyalty_point_move award
-                       SET remaining = ROUND((award.remaining - drawn.points)::numeric, 2)
+                       SET remaining = ROUND(
+                               (award.remaining - drawn.points)::numeric, 2)
                       FROM drawn WHERE award.id = drawn.id
                 )
                 INSERT INTO loyalty_point_allocation (spend_id, award_id, points)
@@ -164,7 +168,8 @@ class LoyaltyPointMove(models.Model):
                       FROM ordered WHERE before < %(points)s
                 ), returned AS (
                     UPDATE loyalty_point_move award
-                       SET remaining = ROUND((award.remaining + given.points)::numeric, 2)
+                       SET remaining = ROUND(
+                               (award.remaining + given.points)::numeric, 2)
                       FROM given WHERE award.id = given.award_id
                 ), noted AS (
                     INSERT INTO loyalty_point_allocation (spend_id, award_id, points)

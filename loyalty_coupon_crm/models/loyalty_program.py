@@ -6,7 +6,8 @@ class LoyaltyProgram(models.Model):
 
     strict = fields.Boolean(
         string="Strict Rules",
-        help="Apply our rules: owner, validity in the company's time zone, one use at a time.",
+        help="Apply our rules: owner, validity in the company's time zone, "
+        "one use at a time.",
     )
     expire_after = fields.Integer(
         string="Points Expire After", help="Days after they were earned; 0 for never."
@@ -15,7 +16,8 @@ class LoyaltyProgram(models.Model):
         string="Value of a Point", help="Money per point in the program's currency."
     )
     validity_days = fields.Integer(
-        string="Valid for", help="Days after issue, the last one included; 0 for no end."
+        string="Valid for",
+        help="Days after issue, the last one included; 0 for no end.",
     )
     transferable = fields.Boolean(
         default=True, help="Anyone who holds the code may use it, not only its owner."

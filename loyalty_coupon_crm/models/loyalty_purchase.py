@@ -18,17 +18,21 @@ class LoyaltyPurchase(models.Model):
     _log_access = False
     _rec_name = "external_ref"
 
-    partner_id = fields.Many2one("res.partner", string="Customer", index="btree_not_null")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", index="btree_not_null"
+    )
     commercial_partner_id = fields.Many2one(
         "res.partner", string="Commercial Customer", index="btree_not_null"
     )
-    company_id = fields.Many2one("res.company", string="Company", required=True)
+    company_id = fields.Many2one("res.company", required=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Datetime(required=True)
     amount = fields.Monetary(
         string="Net Amount", help="Untaxed, net of discount, in company currency."
     )
-    amount_total = fields.Monetary(string="Total", help="With taxes, in company currency.")
+    amount_total = fields.Monetary(
+        string="Total", help="With taxes, in company currency."
+    )
     discount_amount = fields.Monetary(
         string="Discount", help="Discount given by coupons and points, untaxed."
     )
@@ -38,7 +42,8 @@ class LoyaltyPurchase(models.Model):
     order_model = fields.Char(string="Document Model")
     order_id = fields.Many2oneReference(string="Document", model_field="order_model")
     external_ref = fields.Char(
-        string="External Reference", help="Key of an imported purchase; unique per company."
+        string="External Reference",
+        help="Key of an imported purchase; unique per company.",
     )
     reversal_of_id = fields.Many2one(
         "loyalty.purchase", string="Reverses", index="btree_not_null"
@@ -60,7 +65,9 @@ class LoyaltyPurchase(models.Model):
         """
         if set(vals) - {"partner_id", "commercial_partner_id"}:
             raise UserError(
-                self.env._("A purchase row is never changed: it is reversed by a new row.")
+                self.env._(
+                    "A purchase row is never changed: it is reversed by a new row."
+                )
             )
         return super().write(vals)
 

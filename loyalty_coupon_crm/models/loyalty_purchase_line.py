@@ -10,11 +10,14 @@ class LoyaltyPurchaseLine(models.Model):
     _rec_name = "product_id"
 
     purchase_id = fields.Many2one(
-        "loyalty.purchase", string="Purchase", required=True, ondelete="cascade", index=True
+        "loyalty.purchase",
+        required=True,
+        ondelete="cascade",
+        index=True,
     )
     company_id = fields.Many2one(related="purchase_id.company_id")
     currency_id = fields.Many2one(related="purchase_id.currency_id")
-    product_id = fields.Many2one("product.product", string="Product", index="btree_not_null")
+    product_id = fields.Many2one("product.product", index="btree_not_null")
     categ_id = fields.Many2one(
         "product.category", string="Category", index="btree_not_null"
     )

@@ -12,21 +12,28 @@ class LoyaltyRedemption(models.Model):
     _rec_name = "card_id"
 
     card_id = fields.Many2one(
-        "loyalty.card", string="Card", required=True, ondelete="restrict", index=True
+        "loyalty.card", required=True, ondelete="restrict", index=True
     )
     program_id = fields.Many2one(
-        "loyalty.program", string="Program", required=True, ondelete="restrict", index=True
+        "loyalty.program",
+        required=True,
+        ondelete="restrict",
+        index=True,
     )
-    campaign_id = fields.Many2one("loyalty.campaign", string="Campaign", index="btree_not_null")
-    partner_id = fields.Many2one("res.partner", string="Customer", index="btree_not_null")
-    company_id = fields.Many2one("res.company", string="Company", index="btree_not_null")
+    campaign_id = fields.Many2one("loyalty.campaign", index="btree_not_null")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", index="btree_not_null"
+    )
+    company_id = fields.Many2one("res.company", index="btree_not_null")
     currency_id = fields.Many2one(related="company_id.currency_id")
     channel = fields.Selection(
-        selection=lambda self: self.env["loyalty.purchase"]._fields["channel"].selection,
+        selection=lambda self: (
+            self.env["loyalty.purchase"]._fields["channel"].selection
+        ),
         required=True,
     )
     shop = fields.Char()
-    user_id = fields.Many2one("res.users", string="User")
+    user_id = fields.Many2one("res.users")
     order_model = fields.Char(string="Document Model")
     order_id = fields.Many2oneReference(string="Document", model_field="order_model")
     external_ref = fields.Char(
@@ -38,7 +45,8 @@ class LoyaltyRedemption(models.Model):
         string="Discount", help="Discount given, untaxed, in company currency."
     )
     goods_cost = fields.Monetary(
-        string="Cost of Free Goods", help="Cost of the goods given free, in company currency."
+        string="Cost of Free Goods",
+        help="Cost of the goods given free, in company currency.",
     )
     order_amount = fields.Monetary(
         string="Net Sales", help="Untaxed amount of the document, net of discount."
@@ -61,7 +69,9 @@ class LoyaltyRedemption(models.Model):
         """
         if set(vals) - {"partner_id"}:
             raise UserError(
-                self.env._("A redemption is never changed: it is reversed by a new row.")
+                self.env._(
+                    "A redemption is never changed: it is reversed by a new row."
+                )
             )
         return super().write(vals)
 

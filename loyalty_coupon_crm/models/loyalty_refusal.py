@@ -12,18 +12,20 @@ class LoyaltyRefusal(models.Model):
 
     date = fields.Datetime(required=True, default=fields.Datetime.now)
     code = fields.Char(help="The code as it was entered.")
-    card_id = fields.Many2one("loyalty.card", string="Card", index="btree_not_null")
-    program_id = fields.Many2one("loyalty.program", string="Program", index="btree_not_null")
-    partner_id = fields.Many2one("res.partner", string="Customer", index="btree_not_null")
-    company_id = fields.Many2one("res.company", string="Company", index="btree_not_null")
+    card_id = fields.Many2one("loyalty.card", index="btree_not_null")
+    program_id = fields.Many2one("loyalty.program", index="btree_not_null")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", index="btree_not_null"
+    )
+    company_id = fields.Many2one("res.company", index="btree_not_null")
     channel = fields.Selection(
         selection=lambda self: self.env["loyalty.purchase"]._fields["channel"].selection
     )
     shop = fields.Char()
-    user_id = fields.Many2one("res.users", string="User")
+    user_id = fields.Many2one("res.users")
     order_model = fields.Char(string="Document Model")
     order_id = fields.Many2oneReference(string="Document", model_field="order_model")
-    reason_codes = fields.Char(string="Reason Codes")
+    reason_codes = fields.Char()
     reasons = fields.Text()
 
     @api.model

@@ -10,12 +10,14 @@ class LoyaltySegment(models.Model):
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", string="Company", default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
     kind = fields.Selection(
-        [("dynamic", "Rule"), ("static", "Fixed list")], required=True, default="dynamic"
+        [("dynamic", "Rule"), ("static", "Fixed list")],
+        required=True,
+        default="dynamic",
     )
     domain = fields.Char(default="[]", help="Customers that belong, for a rule.")
-    member_ids = fields.One2many("loyalty.segment.member", "segment_id", string="Members")
+    member_ids = fields.One2many(
+        "loyalty.segment.member", "segment_id", string="Members"
+    )
     refreshed_at = fields.Datetime(string="Refreshed on", readonly=True)

@@ -10,7 +10,10 @@ class LoyaltySegmentMember(models.Model):
     _rec_name = "partner_id"
 
     segment_id = fields.Many2one(
-        "loyalty.segment", string="Segment", required=True, ondelete="cascade", index=True
+        "loyalty.segment",
+        required=True,
+        ondelete="cascade",
+        index=True,
     )
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, ondelete="cascade", index=True

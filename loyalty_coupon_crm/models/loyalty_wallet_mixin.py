@@ -127,7 +127,7 @@ class LoyaltyWalletMixin(models.AbstractModel):
 
     def _wallet_close(self, scope):
         """Book what happened to the cards touched in a scope."""
-        # The cashier or salesperson may not write the ledger, the wallet does it for them.
+        # Cashier and salesperson may not write the ledger, the wallet does it for them.
         cards = self.sudo().browse(sorted(scope.touched)).exists()
         if not cards:
             return
@@ -160,7 +160,7 @@ class LoyaltyWalletMixin(models.AbstractModel):
         return set(moves.search([("request_key", "in", keys)]).mapped("request_key"))
 
     def _ledger_balances(self):
-        """Return {card id: balance after its last movement}, without cards that have none."""
+        """Return {card id: balance after its last movement} of cards that have one."""
         self.env["loyalty.point.move"].flush_model()
         return dict(
             self.env.execute_query(
@@ -204,7 +204,9 @@ class LoyaltyWalletMixin(models.AbstractModel):
                     "points": points,
                     "balance_after": balance,
                     "remaining": open_points,
-                    "expiration_date": self._award_expiration() if points > 0 else False,
+                    "expiration_date": self._award_expiration()
+                    if points > 0
+                    else False,
                 }
             )
         return values
@@ -223,7 +225,9 @@ class LoyaltyWalletMixin(models.AbstractModel):
         awarded = moves.filtered(lambda move: move.points > 0).card_id
         fresh = awarded.filtered(lambda card: not card.issued_at)
         if fresh:
-            fresh.write({"issued_at": fields.Datetime.now(), "issued_by_id": self.env.uid})
+            fresh.write(
+                {"issued_at": fields.Datetime.now(), "issued_by_id": self.env.uid}
+            )
 
     def _post_move(self, kind, points, **origin):
         """Move points on each card and book the movement.
@@ -261,12 +265,15 @@ class LoyaltyWalletMixin(models.AbstractModel):
         :param documents: records with `loyalty.document.mixin` that were cancelled
         """
         scope = self._wallet_scope_current()
-        # The movements of a document may lie on cards of other people than the reader's.
+        # The movements of a document may lie on cards that the reader may not see.
         moves = (
             self.env["loyalty.point.move"]
             .sudo()
             .search(
-                [("order_model", "=", documents._name), ("order_id", "in", documents.ids)]
+                [
+                    ("order_model", "=", documents._name),
+                    ("order_id", "in", documents.ids),
+                ]
             )
         )
         reversed_ids = set(moves.reversal_of_id.ids)

@@ -67,7 +67,7 @@ class SaleOrder(models.Model):
         return super()._try_apply_code(code)
 
     def _loyalty_refusal_text(self, blockers, code):
-        """Return what the person who entered a code reads: all to staff, little to others.
+        """Return what the person who entered a code reads: staff all, others little.
 
         :param blockers: list of (code, message) of the gate
         """
@@ -138,7 +138,9 @@ class SaleOrder(models.Model):
 
     def _loyalty_point_rows(self):
         self.ensure_one()
-        rows = [(entry.coupon_id, "earn", entry.points) for entry in self.coupon_point_ids]
+        rows = [
+            (entry.coupon_id, "earn", entry.points) for entry in self.coupon_point_ids
+        ]
         used = self.order_line.filtered(lambda line: line.reward_id and line.coupon_id)
         for card, lines in used.grouped("coupon_id").items():
             rows.append((card, "spend", -sum(lines.mapped("points_cost"))))
@@ -147,15 +149,19 @@ class SaleOrder(models.Model):
     def _loyalty_discount_lines(self):
         """Return the lines with which a reward lowers the price; payments are none."""
         return self.order_line.filtered(
-            lambda line: line.reward_id.reward_type == "discount"
-            and not line.reward_id.program_id.is_payment_program
+            lambda line: (
+                line.reward_id.reward_type == "discount"
+                and not line.reward_id.program_id.is_payment_program
+            )
         )
 
     def _loyalty_product_lines(self):
         return self.order_line.filtered(
-            lambda line: not line.display_type
-            and line.reward_id.reward_type != "discount"
-            and line.product_id
+            lambda line: (
+                not line.display_type
+                and line.reward_id.reward_type != "discount"
+                and line.product_id
+            )
         )
 
     def _loyalty_purchase_amounts(self):
@@ -201,7 +207,9 @@ class SaleOrder(models.Model):
         uses = []
         for card, lines in used.grouped("coupon_id").items():
             free = lines.filtered(lambda line: line.reward_id.reward_type == "product")
-            discount = -sum((lines & self._loyalty_discount_lines()).mapped("price_subtotal"))
+            discount = -sum(
+                (lines & self._loyalty_discount_lines()).mapped("price_subtotal")
+            )
             cost = sum(
                 line.product_id.with_company(self.company_id).standard_price
                 * line.product_uom_qty

@@ -2,7 +2,7 @@
 
 
 class WalletScope:
-    """The cause of the point changes of one request, collected until they are booked."""
+    """The cause of the point changes of one request, kept until they are booked."""
 
     def __init__(self, kind, origin):
         """Open a scope.

@@ -83,7 +83,9 @@ def _download(suite, packages):
     run(["apt-get", *flags, "update"])
     run(["apt-get", *flags, "download", *packages], cwd=home / "packages")
     newest = {}
-    for path in sorted((home / "packages").glob("*.deb"), key=lambda p: p.stat().st_mtime):
+    for path in sorted(
+        (home / "packages").glob("*.deb"), key=lambda p: p.stat().st_mtime
+    ):
         newest[path.name.split("_")[0]] = path
     return [newest[name] for name in packages]
 
@@ -136,6 +138,9 @@ def ensure():
     _selfie_script(library / "odoo/addons")
     dangling = run(["find", settings.ODOO_PREFIX, "-xtype", "l"]).split()
     if dangling:
-        say(f"  WARNING: {len(dangling)} links of the package lead nowhere: {dangling[:3]}")
+        say(
+            f"  WARNING: {len(dangling)} links of the package lead nowhere: "
+            f"{dangling[:3]}"
+        )
     _record(files[0])
     return library

@@ -90,7 +90,9 @@ def call(*arguments, log=None, hint=""):
             stderr=subprocess.STDOUT,
         )
     if done.returncode:
-        raise SetupError(f"Odoo ended with code {done.returncode}; see {log}. {hint}".strip())
+        raise SetupError(
+            f"Odoo ended with code {done.returncode}; see {log}. {hint}".strip()
+        )
     return ""
 
 
@@ -141,4 +143,4 @@ def serve(database, port):
     """Replace this process by an Odoo server for one database on `port`."""
     say(f"· serving {database} on http://localhost:{port} (stop with Ctrl+C)")
     arguments = command("-d", database, "--db-filter", f"^{database}$", "-p", port)
-    os.execvpe(arguments[0], arguments, environment())  # noqa: S606
+    os.execvpe(arguments[0], arguments, environment())

@@ -36,10 +36,10 @@ def run(command, *, hint="", quiet=True, **options):
     except FileNotFoundError as error:
         raise SetupError(f"{command[0]} is not installed. {hint}".strip()) from error
     if done.returncode:
+        shown = " ".join(command[:6])
         tail = "\n".join((done.stdout or "").splitlines()[-30:])
-        raise SetupError(
-            f"«{' '.join(command[:6])} …» failed with code {done.returncode}.\n{tail}\n{hint}".strip()
-        )
+        text = f"«{shown} …» failed with code {done.returncode}.\n{tail}\n{hint}"
+        raise SetupError(text.strip())
     return done.stdout or ""
 
 

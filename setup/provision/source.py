@@ -32,7 +32,10 @@ def _from_home(named):
 
 def _importable():
     """Return the folder of an Odoo that the environment's Python already imports."""
-    code = "import odoo.release, os; print(os.path.dirname(os.path.dirname(odoo.release.__file__)))"
+    code = (
+        "import odoo.release, pathlib; "
+        "print(pathlib.Path(odoo.release.__file__).parents[1])"
+    )
     done = subprocess.run(
         [venv.odoo.program("python"), "-I", "-c", code],
         check=False,
@@ -48,8 +51,18 @@ def _cloned():
         with Step("cloning Odoo's sources"):
             shutil.rmtree(CLONE, ignore_errors=True)
             run(
-                ["git", "clone", "-q", "--depth", "1", "-b", settings.ODOO_SERIES, UPSTREAM, CLONE],
-                hint="Without Debian's tools or the upstream repository, set ODOO_HOME.",
+                [
+                    "git",
+                    "clone",
+                    "-q",
+                    "--depth",
+                    "1",
+                    "-b",
+                    settings.ODOO_SERIES,
+                    UPSTREAM,
+                    CLONE,
+                ],
+                hint="Without Debian's tools or Odoo's repository, set ODOO_HOME.",
             )
     return CLONE
 
