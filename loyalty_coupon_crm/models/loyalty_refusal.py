@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 
 class LoyaltyRefusal(models.Model):
@@ -51,6 +51,22 @@ class LoyaltyRefusal(models.Model):
         }
         if document:
             vals.update(document._loyalty_origin(), shop=document._loyalty_shop())
-        with self.env.registry.cursor() as cursor:
-            # Nobody may write refusals but the gate, and it answers for every role.
-            self.with_env(self.env(cr=cursor)).sudo().create(vals)
+        # Written when the transaction has ended, either way: within it, our own
+        # locks on the program or card would make a second cursor wait for ever.
+        registry = self.env.registry
+        for callbacks in (self.env.cr.postcommit, self.env.cr.postrollback):
+            callbacks.add(lambda: self._write_refusal(registry, vals))
+
+    @staticmethod
+    def _write_refusal(registry, vals):
+        """Write one refusal in a transaction of its own.
+
+        :param vals: values of the row; a record that was rolled back is left out
+        """
+        with registry.cursor() as cursor:
+            # Nobody may write refusals but the gate, which answers for every role.
+            refusals = api.Environment(cursor, SUPERUSER_ID, {})["loyalty.refusal"]
+            for name, field in refusals._fields.items():
+                if field.type == "many2one" and vals.get(name):
+                    vals[name] = refusals[name].browse(vals[name]).exists().id
+            refusals.create(vals)

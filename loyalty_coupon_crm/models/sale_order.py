@@ -23,6 +23,7 @@ class SaleOrder(models.Model):
             confirmed = fresh.filtered(lambda order: order.state == "sale")
             for order in confirmed:
                 cards._wallet_plan_document(order)
+        confirmed._loyalty_check_balances()
         confirmed._loyalty_record()
         return result
 
@@ -63,17 +64,23 @@ class SaleOrder(models.Model):
             card, self.partner_id, self._loyalty_channel(), document=self, code=code
         )
         if blockers:
-            return {"error": self._loyalty_refusal_text(blockers, code)}
+            return self._loyalty_refusal(blockers, code)
         return super()._try_apply_code(code)
 
-    def _loyalty_refusal_text(self, blockers, code):
-        """Return what the person who entered a code reads: staff all, others little.
+    def _loyalty_refusal(self, blockers, code):
+        """Return the answer to a refused code: all reasons to staff, none to others.
+
+        The public reads what Odoo says of a code that does not exist.
 
         :param blockers: list of (code, message) of the gate
+        :return: dict as of `_try_apply_code`
         """
         if self.env.user._is_internal():
-            return "\n".join(message for _code, message in blockers)
-        return self.env._("This code cannot be used here (%s).", code)
+            return {"error": "\n".join(message for _code, message in blockers)}
+        return {
+            "error": self.env._("This code is invalid (%s).", code),
+            "not_found": True,
+        }
 
     def _loyalty_check_cards(self):
         """Ask the gate once more before an order is confirmed.
@@ -99,6 +106,22 @@ class SaleOrder(models.Model):
                             reasons=" ".join(message for _code, message in blockers),
                         )
                     )
+
+    def _loyalty_check_balances(self):
+        """Refuse orders that together spend more than a card holds.
+
+        :raise ValidationError: when a strict program's card would end below zero
+        """
+        for card in self.order_line.coupon_id.filtered("program_id.strict"):
+            if card.points < 0:
+                raise ValidationError(
+                    self.env._(
+                        "The card %(code)s lacks %(points)s points for these orders. "
+                        "Remove its reward from one of them and confirm again.",
+                        code=card.code,
+                        points=-card.points,
+                    )
+                )
 
     def _loyalty_record(self):
         """Write the purchases and redemptions of confirmed orders."""

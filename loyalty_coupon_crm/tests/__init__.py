@@ -1,0 +1,4 @@
+from . import test_point_hold
+from . import test_redemption
+from . import test_wallet
+from . import test_wallet_rights

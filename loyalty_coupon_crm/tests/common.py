@@ -17,6 +17,7 @@ class LoyaltyCrmCommon(TransactionCase):
             }
         )
         cls.env["loyalty.program"].search([]).action_archive()
+        cls.env["product.pricelist"].search([]).action_archive()
         cls.company = cls.env.company
         cls.category = cls.env["product.category"].create({"name": "Drinks"})
         cls.product = cls._create_product("Tea", 100.0, 60.0)

@@ -1,0 +1,109 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import LoyaltyCrmCommon
+
+FACTS = (
+    "loyalty.point.move",
+    "loyalty.point.allocation",
+    "loyalty.point.hold",
+    "loyalty.purchase",
+    "loyalty.purchase.line",
+    "loyalty.redemption",
+    "loyalty.refusal",
+    "loyalty.customer.metric",
+)
+GROUPS = {
+    "salesman": "sales_team.group_sale_salesman",
+    "sale_manager": "sales_team.group_sale_manager",
+    "marketing": "loyalty_coupon_crm.group_loyalty_marketing",
+    "manager": "loyalty_coupon_crm.group_loyalty_manager",
+    "auditor": "loyalty_coupon_crm.group_loyalty_auditor",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestWalletRights(LoyaltyCrmCommon):
+    """Nobody writes points or facts around the wallet."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program = cls._create_points_program()
+        cls.card = cls._create_card(cls.program, cls.partner, 10)
+        cls.users = {
+            name: cls._create_user(f"loyalty_{name}", group)
+            for name, group in GROUPS.items()
+        }
+
+    def test_nobody_writes_points(self):
+        for name, user in self.users.items():
+            card = self.card.with_user(user)
+            with self.subTest(user=name), self.assertRaises(AccessError):
+                card.write({"points": 1000})
+            with self.subTest(user=name), self.assertRaises(AccessError):
+                card.create({"program_id": self.program.id, "points": 1000})
+        self.assertEqual(self.card.points, 10)
+
+    def test_a_crafted_context_opens_no_wallet(self):
+        for name, user in self.users.items():
+            card = self.card.with_user(user).with_context(
+                wallet_scope=True,
+                loyalty_crm_wallet=True,
+                loyalty_no_mail=True,
+                **{"loyalty_coupon_crm.wallet_scope": True},
+            )
+            with self.subTest(user=name), self.assertRaises(AccessError):
+                card.write({"points": 1000})
+
+    def test_import_writes_no_points(self):
+        cards = self.env["loyalty.card"].with_user(self.users["manager"])
+        result = cards.load([".id", "points"], [[str(self.card.id), "1000"]])
+        self.assertTrue(result["messages"])
+        self.card.invalidate_recordset()
+        self.assertEqual(self.card.points, 10)
+
+    def test_nobody_writes_facts(self):
+        for name, user in self.users.items():
+            for model in FACTS:
+                records = self.env[model].with_user(user)
+                for operation in ("create", "write", "unlink"):
+                    with self.subTest(user=name, model=model, operation=operation):
+                        self.assertFalse(records.has_access(operation))
+
+    def test_auditor_reads_everything_and_changes_nothing(self):
+        auditor = self.users["auditor"]
+        ours = self.env["ir.model"].search([("model", "=like", "loyalty.%")])
+        for model in ours.filtered(lambda model: not model.transient):
+            records = self.env.get(model.model)
+            if records is None or records._abstract:
+                continue
+            records = records.with_user(auditor)
+            with self.subTest(model=model.model):
+                self.assertTrue(records.has_access("read"))
+                for operation in ("create", "write", "unlink"):
+                    self.assertFalse(records.has_access(operation))
+
+    def test_salesman_confirms_and_cancels(self):
+        salesman = self.users["salesman"]
+        order = self._create_order(user_id=salesman.id).with_user(salesman)
+        order._update_programs_and_rewards()
+        for card, rewards in order._get_claimable_rewards().items():
+            order._apply_program_reward(rewards, card)
+        order.action_confirm()
+        self.assertEqual(self.card.points, 50)
+        order._action_cancel()
+        self.card.invalidate_recordset()
+        self.assertEqual(self.card.points, 10)
+        self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
+
+    def test_other_company_sees_no_row(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        user = self._create_user(
+            "loyalty_elsewhere", "loyalty_coupon_crm.group_loyalty_manager"
+        )
+        user.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
+        moves = self.env["loyalty.point.move"].with_user(user)
+        self.assertFalse(moves.search([("card_id", "=", self.card.id)]))
+        with self.assertRaises(AccessError):
+            moves.browse(self.card.move_ids.id).read(["points"])
