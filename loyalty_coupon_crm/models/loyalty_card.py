@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..tools import codes
+
 
 class LoyaltyCard(models.Model):
     _name = "loyalty.card"
@@ -23,9 +25,17 @@ class LoyaltyCard(models.Model):
     void_reason = fields.Char(readonly=True, copy=False)
 
     @api.model
-    def _normalize_code(self, code):
-        """Return a code as it is stored: without the spaces and dashes people type.
+    def _generate_code(self):
+        """Return a code that cannot be guessed; see `tools/codes.py`."""
+        return codes.generate_code()
 
-        :param code: text as scanned or typed
+    @api.model
+    def _normalize_code(self, code):
+        """Return a code as it is stored, from what was scanned or typed.
+
+        Codes of ours lose the spaces and dashes people type and get their misread
+        characters put right; any other code only loses the blanks around it.
+
+        :param code: text as scanned or typed, may be empty
         """
-        return (code or "").strip()
+        return codes.normalize_code(code)
