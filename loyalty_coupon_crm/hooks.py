@@ -32,3 +32,4 @@ def post_init_hook(env):
     )
     env["loyalty.card"].invalidate_model()
     env["loyalty.purchase"]._backfill()
+    env["loyalty.redemption"]._backfill()

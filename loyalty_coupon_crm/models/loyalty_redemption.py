@@ -97,7 +97,8 @@ class LoyaltyRedemption(models.Model):
                     continue
                 vals_list.append(self._prepare_vals(document, use, amount))
         uses = self.create(vals_list)
-        uses.card_id.write({"used_at": fields.Datetime.now()})
+        for use in uses:
+            use.card_id.used_at = use.date
         return uses
 
     @api.model
@@ -181,3 +182,11 @@ class LoyaltyRedemption(models.Model):
             )
             vals_list.append(vals)
         return self.create(vals_list)
+
+    @api.model
+    def _backfill(self):
+        """Hook: write the uses on documents from before the installation."""
+        lines = self.env["sale.order.line"].search(
+            [("coupon_id", "!=", False), ("state", "=", "sale")]
+        )
+        self._record(lines.order_id)

@@ -108,6 +108,20 @@ class TestRedemption(LoyaltyCrmCommon):
         use = self._uses(order)
         self.assertEqual((use.discount_amount, use.order_amount), (10, 90))
 
+    def test_backfill_writes_missing_uses_once(self):
+        card = self._create_card(self.program, self.partner)
+        order = self._create_order()
+        self._apply_code(order, card.code)
+        order.action_confirm()
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM loyalty_redemption")
+        self.env.invalidate_all()
+        for _count in range(2):
+            self.env["loyalty.redemption"]._backfill()
+        use = self._uses(order)
+        self.assertEqual((use.card_id, use.discount_amount), (card, 10))
+        self.assertEqual(card.used_at, order.date_order)
+
     def test_redemptions_are_never_changed_or_deleted(self):
         card = self._create_card(self.program, self.partner)
         order = self._create_order()

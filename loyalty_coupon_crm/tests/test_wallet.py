@@ -196,6 +196,32 @@ class TestWallet(LoyaltyCrmCommon):
         self.assertEqual(self._rows(source)[-1], ("transfer", -5))
         self.assertEqual(source.move_ids.partner_id, self.partner)
 
+    def test_merge_keeps_both_participations(self):
+        campaign = self.env["loyalty.campaign"].create({"name": "Spring"})
+        third = self.env["res.partner"].create({"name": "Zhao"})
+        partners = self.partner + self.other_partner + third
+        members = (
+            self.env["loyalty.campaign.member"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "campaign_id": campaign.id,
+                        "company_id": campaign.company_id.id,
+                        "partner_id": partner.id,
+                        "occasion": "",
+                        "arm": "treated",
+                        "assigned_at": "2026-01-01",
+                    }
+                    for partner in partners
+                ]
+            )
+        )
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge(partners.ids, self.partner, extra_checks=False)
+        self.assertEqual(len(members.exists()), 3)
+        self.assertEqual(members.partner_id, self.partner)
+
     def test_first_to_lapse_is_spent_first(self):
         card = self._create_card(self.program, self.partner, 0)
         self.program.expire_after = 30

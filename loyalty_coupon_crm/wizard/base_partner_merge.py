@@ -1,8 +1,14 @@
 from odoo import models
+from odoo.tools import SQL
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
+
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        """Re-point our rows first: Odoo deletes those that clash with a constraint."""
+        self._merge_campaign_members(src_partners, dst_partner)
+        super()._update_foreign_keys(src_partners, dst_partner)
 
     def _merge_loyalty_cards(self, src_partners, dst_partner):
         """Move the wallets of merged customers, with a row on either side."""
@@ -13,3 +19,33 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         )
         with self.env["loyalty.card"]._wallet_scope("transfer", reason=reason):
             return super()._merge_loyalty_cards(src_partners, dst_partner)
+
+    def _merge_campaign_members(self, src_partners, dst_partner):
+        """Keep every participation, also when both took part in the same campaign.
+
+        The occasion of the merged row gets its own name, so that both rows stay.
+        """
+        self.env["loyalty.campaign.member"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_campaign_member member
+                   SET partner_id = %(target)s,
+                       occasion = CASE WHEN EXISTS (
+                            SELECT 1 FROM loyalty_campaign_member other
+                             WHERE other.campaign_id = member.campaign_id
+                               AND other.occasion = member.occasion
+                               AND other.id != member.id
+                               AND other.partner_id = ANY(%(all)s)
+                               AND (other.partner_id = %(target)s
+                                    OR other.id < member.id))
+                            THEN member.occasion || '/merged ' || member.id
+                            ELSE member.occasion END
+                 WHERE partner_id = ANY(%(sources)s)
+                """,
+                target=dst_partner.id,
+                sources=src_partners.ids,
+                all=[*src_partners.ids, dst_partner.id],
+            )
+        )
+        self.env["loyalty.campaign.member"].invalidate_model()
