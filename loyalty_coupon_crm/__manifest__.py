@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "views/loyalty_point_move_views.xml",
+        "views/loyalty_purchase_views.xml",
         "views/loyalty_redemption_views.xml",
         "views/loyalty_refusal_views.xml",
         "views/loyalty_menus.xml",

@@ -2,6 +2,7 @@ from . import loyalty_document_mixin
 from . import loyalty_wallet_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line
+from . import loyalty_purchase_backfill
 from . import loyalty_customer_metric
 from . import loyalty_segment
 from . import loyalty_segment_member

@@ -150,6 +150,10 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.date_order or super()._loyalty_date()
 
+    def _loyalty_is_confirmed(self):
+        self.ensure_one()
+        return self.state == "sale"
+
     def _loyalty_attempt(self):
         self.ensure_one()
         return self.loyalty_confirmation

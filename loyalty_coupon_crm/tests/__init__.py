@@ -3,3 +3,4 @@ from . import test_redemption
 from . import test_wallet
 from . import test_wallet_rights
 from . import test_codes
+from . import test_purchase
