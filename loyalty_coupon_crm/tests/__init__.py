@@ -1,3 +1,4 @@
+from . import test_point_expiry
 from . import test_point_hold
 from . import test_redemption
 from . import test_wallet
