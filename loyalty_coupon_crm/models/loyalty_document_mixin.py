@@ -23,6 +23,15 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             "company_id": self.company_id.id,
         }
 
+    def _loyalty_holder(self):
+        """Hook: return the key under which the document holds points of a card.
+
+        It is the same before and after the document is saved, so that a retry finds
+        its own hold.
+        """
+        self.ensure_one()
+        return f"{self._name},{self.id}"
+
     def _loyalty_channel(self):
         """Hook: return the sales channel, a value of `loyalty.purchase.channel`."""
         return "sale"

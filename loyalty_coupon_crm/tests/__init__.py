@@ -5,3 +5,5 @@ from . import test_wallet
 from . import test_wallet_rights
 from . import test_codes
 from . import test_purchase
+from . import test_card
+from . import test_gate
