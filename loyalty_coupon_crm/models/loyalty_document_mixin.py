@@ -23,6 +23,15 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             "company_id": self.company_id.id,
         }
 
+    def _loyalty_holder(self):
+        """Hook: return the key under which the document holds points of a card.
+
+        It is the same before and after the document is saved, so that a retry finds
+        its own hold.
+        """
+        self.ensure_one()
+        return f"{self._name},{self.id}"
+
     def _loyalty_channel(self):
         """Hook: return the sales channel, a value of `loyalty.purchase.channel`."""
         return "sale"
@@ -59,6 +68,39 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             taxes), `discount_amount` (untaxed, positive, given by rewards)
         """
         return {"amount": 0.0, "amount_total": 0.0, "discount_amount": 0.0}
+
+    def _loyalty_refunded_document(self):
+        """Hook: return the document that this one refunds, an empty record for none."""
+        self.ensure_one()
+        return self.browse()
+
+    def _loyalty_is_confirmed(self):
+        """Hook: return whether the document counts as a purchase now."""
+        self.ensure_one()
+        return False
+
+    def _loyalty_mark_changed(self):
+        """Have what was edited on confirmed documents recorded before the commit.
+
+        Many edits of one request become one row.
+        """
+        data = self.env.cr.precommit.data
+        key = f"loyalty_coupon_crm.changed.{self._name}"
+        if key not in data:
+            data[key] = set()
+            self.env.cr.precommit.add(self._loyalty_record_changes)
+        data[key].update(self.ids)
+
+    def _loyalty_record_changes(self):
+        """Record the differences of the documents that were marked."""
+        data = self.env.cr.precommit.data
+        ids = data.pop(f"loyalty_coupon_crm.changed.{self._name}", ())
+        # Facts are written by the system, whoever may edit the document.
+        documents = self.sudo().browse(sorted(ids)).exists()
+        confirmed = documents.filtered(
+            lambda document: document._loyalty_is_confirmed()
+        )
+        self.env["loyalty.purchase"].sudo()._record_difference(confirmed)
 
     def _loyalty_reward_uses(self):
         """Hook: return one dict per card used on the document.

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -13,6 +15,56 @@ KINDS = [
     ("void", "Voided"),
     ("reverse", "Reversal"),
 ]
+
+EXPIRE = """
+    WITH today (company_id, day) AS (VALUES %(today)s),
+    lapsed AS (
+        SELECT move.id, move.card_id, move.remaining
+          FROM loyalty_point_move move
+          JOIN loyalty_card card ON card.id = move.card_id
+          JOIN loyalty_program program ON program.id = card.program_id
+          LEFT JOIN today ON today.company_id = card.company_id
+         WHERE move.remaining > 0
+           AND CASE WHEN program.applies_on = 'both'
+                      OR (program.program_type IN ('ewallet', 'loyalty')
+                          AND program.applies_on = 'future')
+                    THEN move.expiration_date
+                    WHEN program.strict THEN card.expiration_date
+                END < COALESCE(today.day, %(default)s)
+         ORDER BY move.id
+         LIMIT %(limit)s
+           FOR UPDATE OF move
+    ),
+    emptied AS (
+        UPDATE loyalty_point_move move SET remaining = 0
+          FROM lapsed WHERE move.id = lapsed.id
+    ),
+    loss AS (
+        SELECT card_id, SUM(remaining) AS points FROM lapsed GROUP BY card_id
+    ),
+    card AS (
+        UPDATE loyalty_card card
+           SET points = ROUND((card.points - loss.points)::numeric, 2)
+          FROM loss WHERE card.id = loss.card_id
+     RETURNING card.id, card.partner_id, card.program_id, card.company_id,
+               card.points AS balance, loss.points
+    ),
+    spend AS (
+        INSERT INTO loyalty_point_move
+               (card_id, partner_id, program_id, company_id, date, kind, points,
+                balance_after, remaining, reason)
+        SELECT id, partner_id, program_id, company_id, NOW() AT TIME ZONE 'UTC',
+               'expire', -points, balance, 0, %(reason)s
+          FROM card
+     RETURNING id, card_id
+    ),
+    drawn AS (
+        INSERT INTO loyalty_point_allocation (spend_id, award_id, points)
+        SELECT spend.id, lapsed.id, lapsed.remaining
+          FROM lapsed JOIN spend ON spend.card_id = lapsed.card_id
+    )
+    SELECT COUNT(*) FROM lapsed
+"""
 
 
 class LoyaltyPointMove(models.Model):
@@ -225,3 +277,76 @@ class LoyaltyPointMove(models.Model):
                 limit,
             )
         )
+
+    @api.model
+    def _cron_check_ledger(self):
+        """Tell each auditor which cards differ from their movements; repair nothing."""
+        differences = self._ledger_differences()
+        if not differences:
+            return
+        cards = self.env["loyalty.card"].browse(row[0] for row in differences)
+        codes = {card.id: card.code for card in cards}
+        lines = [
+            self.env._(
+                "%(code)s: %(points)s points on the card, %(moves)s in the statement",
+                code=codes[card_id],
+                points=points,
+                moves=moves,
+            )
+            for card_id, points, moves in differences[:100]
+        ]
+        note = Markup("<ul>%s</ul>") % Markup().join(
+            Markup("<li>%s</li>") % line for line in lines
+        )
+        auditors = self.env.ref("loyalty_coupon_crm.group_loyalty_auditor").all_user_ids
+        self.env["mail.activity"].create(
+            [
+                {
+                    "summary": self.env._(
+                        "%s cards differ from their statement", len(differences)
+                    ),
+                    "note": note,
+                    "user_id": user.id,
+                    "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id,
+                }
+                for user in auditors or self.env.ref("base.user_admin")
+            ]
+        )
+
+    @api.model
+    def _cron_expire_awards(self, limit=5000):
+        """Expire lapsed awards batch by batch.
+
+        :param limit: number of awards in one batch
+        """
+        done = self._expire_awards(limit)
+        while done and self.env["ir.cron"]._commit_progress(done, remaining=limit):
+            done = self._expire_awards(limit)
+        self.env["ir.cron"]._commit_progress(done, remaining=0)
+
+    @api.model
+    def _expire_awards(self, limit):
+        """Book what lapsed: points of a wallet, coupons of a strict program.
+
+        A wallet's award keeps the day it was given with; a coupon lapses after the
+        last day on the card. A day is the company's day.
+
+        :param limit: at most so many awards
+        :return: number of awards that lapsed
+        """
+        self.env.flush_all()
+        today = [
+            SQL("(%s, %s::date)", company.id, company._loyalty_today())
+            for company in self.env["res.company"].search([])
+        ]
+        done = self.env.execute_query(
+            SQL(
+                EXPIRE,
+                today=SQL(", ").join(today),
+                default=self.env.company._loyalty_today(),
+                limit=limit,
+                reason=self.env._("Validity ended"),
+            )
+        )[0][0]
+        self.env.invalidate_all()
+        return done

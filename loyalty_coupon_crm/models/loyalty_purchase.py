@@ -1,5 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import SQL
+
+from ..tools.purchase_lines import line_differences
 
 CHANNELS = [
     ("sale", "Sales"),
@@ -48,6 +52,9 @@ class LoyaltyPurchase(models.Model):
     reversal_of_id = fields.Many2one(
         "loyalty.purchase", string="Reverses", index="btree_not_null"
     )
+    reversal_ids = fields.One2many(
+        "loyalty.purchase", "reversal_of_id", string="Reversed by"
+    )
     line_ids = fields.One2many("loyalty.purchase.line", "purchase_id", string="Lines")
 
     _customer_index = models.Index("(company_id, commercial_partner_id, date)")
@@ -77,6 +84,23 @@ class LoyaltyPurchase(models.Model):
             self.env._("A purchase row is never deleted: it is reversed by a new row.")
         )
 
+    @api.depends("external_ref", "order_model", "order_id", "date")
+    def _compute_display_name(self):
+        for purchase in self:
+            purchase.display_name = (
+                purchase.external_ref
+                or purchase._document_name()
+                or fields.Datetime.to_string(purchase.date)
+            )
+
+    def _document_name(self):
+        """Return the name of the document, empty when it is gone or out of reach."""
+        self.ensure_one()
+        if self.order_model not in self.env or self.order_model == self._name:
+            return ""
+        document = self.env[self.order_model].browse(self.order_id).exists()
+        return document.display_name if document.has_access("read") else ""
+
     @api.model
     def _record(self, documents):
         """Write one purchase per confirmed document that has none open.
@@ -84,16 +108,203 @@ class LoyaltyPurchase(models.Model):
         :param documents: records of a model with `loyalty.document.mixin`
         :return: the new purchases
         """
-        return self
+        known = set(self._open_rows(documents).mapped("order_id"))
+        fresh = documents.filtered(lambda document: document.id not in known)
+        return self.create([self._prepare_vals(document) for document in fresh])
+
+    @api.model
+    def _prepare_vals(self, document):
+        """Hook: return the values of the purchase of one document, lines included.
+
+        :param document: record with `loyalty.document.mixin`
+        """
+        amounts = document._loyalty_purchase_amounts()
+        refunded = document._loyalty_refunded_document()
+        return {
+            **document._loyalty_origin(),
+            **self._prepare_customer_vals(document),
+            **amounts,
+            **self._prepare_line_vals(
+                amounts["amount"], document._loyalty_purchase_lines()
+            ),
+            "date": document._loyalty_date(),
+            "channel": document._loyalty_channel(),
+            "shop": document._loyalty_shop(),
+            "reversal_of_id": self._open_rows(refunded)[:1].id if refunded else False,
+        }
+
+    @api.model
+    def _prepare_customer_vals(self, document):
+        """Return whose purchase it is: nobody's when the public user bought."""
+        users = document.partner_id.with_context(active_test=False).user_ids
+        partner = document.partner_id
+        if any(user._is_public() for user in users):
+            partner = partner.browse()
+        return {
+            "partner_id": partner.id,
+            "commercial_partner_id": partner.commercial_partner_id.id,
+        }
+
+    @api.model
+    def _prepare_line_vals(self, amount, lines):
+        """Return the lines, and the margin when the cost of every one is known.
+
+        A product without cost has an unknown one: its margin stays empty, not full.
+
+        :param amount: net amount of the purchase, company currency
+        :param lines: dicts of `_loyalty_purchase_lines`
+        """
+        values = []
+        for line in lines:
+            line = dict(line)
+            if not line["cost"] and line["amount"] and line["quantity"]:
+                # A value that is not given stays NULL; an empty one becomes zero.
+                del line["cost"]
+            values.append(line)
+        vals = {"line_ids": [Command.create(line) for line in values]}
+        if values and all("cost" in line for line in values):
+            vals["margin"] = amount - sum(line["cost"] for line in values)
+        return vals
+
+    @api.model
+    def _open_rows(self, documents):
+        """Return the rows of the documents that the document itself did not take back.
+
+        A refund is a document of its own: what it refunds stays open.
+
+        :param documents: records of a model with `loyalty.document.mixin`
+        """
+        if not documents.ids:
+            return self.browse()
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT row.id
+                  FROM loyalty_purchase row
+             LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+                 WHERE row.order_model = %(model)s
+                   AND row.order_id = ANY(%(ids)s)
+                   AND (origin.id IS NULL
+                        OR (origin.order_model, origin.order_id)
+                           IS DISTINCT FROM (row.order_model, row.order_id))
+                   AND NOT EXISTS (
+                       SELECT FROM loyalty_purchase back
+                        WHERE back.reversal_of_id = row.id
+                          AND back.order_model = row.order_model
+                          AND back.order_id = row.order_id)
+              ORDER BY row.id
+                """,
+                model=documents._name,
+                ids=documents.ids,
+            )
+        )
+        return self.browse(row[0] for row in rows)
 
     @api.model
     def _record_reversal(self, documents):
-        """Write a row that takes back the open purchases of cancelled documents.
+        """Write a row that takes back each open purchase of cancelled documents.
 
+        :param documents: records of a model with `loyalty.document.mixin`
         :return: the new purchases
         """
-        return self
+        rows = self._open_rows(documents)
+        if not rows:
+            return rows
+        self.env["loyalty.purchase.line"].flush_model()
+        new = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO loyalty_purchase
+                       (partner_id, commercial_partner_id, company_id, date, amount,
+                        amount_total, discount_amount, margin, channel, shop,
+                        order_model, order_id, reversal_of_id)
+                SELECT partner_id, commercial_partner_id, company_id, %(now)s, -amount,
+                       -amount_total, -discount_amount, -margin, channel, shop,
+                       order_model, order_id, id
+                  FROM loyalty_purchase
+                 WHERE id = ANY(%(ids)s)
+              ORDER BY id
+             RETURNING id
+                """,
+                now=fields.Datetime.now(),
+                ids=rows.ids,
+            )
+        )
+        new = self.browse(row[0] for row in new)
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_purchase_line
+                       (purchase_id, product_id, categ_id, quantity, amount, cost)
+                SELECT back.id, line.product_id, line.categ_id, -line.quantity,
+                       -line.amount, -line.cost
+                  FROM loyalty_purchase back
+                  JOIN loyalty_purchase_line line
+                    ON line.purchase_id = back.reversal_of_id
+                 WHERE back.id = ANY(%s)
+                """,
+                new.ids,
+            )
+        )
+        self.invalidate_model(["line_ids", "reversal_ids"])
+        return new
+
+    @api.model
+    def _record_difference(self, documents):
+        """Write a row for what changed on confirmed documents since they were recorded.
+
+        :param documents: records of a model with `loyalty.document.mixin`
+        :return: the new purchases, none for a document nobody changed
+        """
+        rows = self._open_rows(documents).grouped("order_id")
+        vals_list = []
+        for document in documents:
+            known = rows.get(document.id)
+            vals = known and self._prepare_difference_vals(document, known)
+            if vals:
+                vals_list.append(vals)
+        return self.create(vals_list)
+
+    @api.model
+    def _prepare_difference_vals(self, document, rows):
+        """Return the values of the row that brings `rows` to what a document says.
+
+        :param rows: the open purchases of the document
+        :return: dict, empty when nothing changed
+        """
+        currency = document.company_id.currency_id
+        amounts = {
+            name: currency.round(value - sum(rows.mapped(name)))
+            for name, value in document._loyalty_purchase_amounts().items()
+        }
+        lines = line_differences(
+            [
+                {name: line[name] for name in ("quantity", "amount", "cost")}
+                | {"product_id": line.product_id.id, "categ_id": line.categ_id.id}
+                for line in rows.line_ids
+            ],
+            document._loyalty_purchase_lines(),
+            currency.round,
+        )
+        if not lines and not any(amounts.values()):
+            return {}
+        first = rows[:1]
+        return {
+            **document._loyalty_origin(),
+            **amounts,
+            **self._prepare_line_vals(amounts["amount"], lines),
+            "partner_id": first.partner_id.id,
+            "commercial_partner_id": first.commercial_partner_id.id,
+            "date": fields.Datetime.now(),
+            "channel": first.channel,
+            "shop": first.shop,
+        }
 
     @api.model
     def _backfill(self):
-        """Hook: write the purchases of documents from before the installation."""
+        """Hook: write the purchases of documents from before the installation.
+
+        May be called again: a document that has a row gets no second one.
+        """
+        self.env["loyalty.purchase.backfill"]._run()

@@ -88,11 +88,15 @@ class SaleOrder(models.Model):
         :raise ValidationError: when a card of the order may not be used any more
         """
         for order in self:
-            for card in order.order_line.coupon_id.filtered("program_id.strict"):
+            cards = order.order_line.coupon_id.filtered(
+                lambda card: card.voided_at or card.program_id.strict
+            )
+            for card in cards:
                 blockers = self.env["loyalty.program"]._gate(
                     card,
                     order.partner_id,
                     order._loyalty_channel(),
+                    at=order._loyalty_use_moment(),
                     document=order,
                     code=card.code,
                 )
@@ -123,6 +127,20 @@ class SaleOrder(models.Model):
                     )
                 )
 
+    def _loyalty_use_moment(self):
+        """Return the moment that decides whether a card is valid on the order.
+
+        A customer who paid in time is not refused when the order is confirmed later.
+
+        :return: naive datetime in UTC, or None for now
+        """
+        self.ensure_one()
+        # The salesperson may not read payments; only their time is used.
+        paid = self.sudo().transaction_ids.filtered(
+            lambda payment: payment.state in ("authorized", "done")
+        )
+        return min(paid.mapped("create_date"), default=None)
+
     def _loyalty_record(self):
         """Write the purchases and redemptions of confirmed orders."""
         # Facts are written by the system, the salesperson only reads them.
@@ -149,6 +167,10 @@ class SaleOrder(models.Model):
     def _loyalty_date(self):
         self.ensure_one()
         return self.date_order or super()._loyalty_date()
+
+    def _loyalty_is_confirmed(self):
+        self.ensure_one()
+        return self.state == "sale"
 
     def _loyalty_attempt(self):
         self.ensure_one()
