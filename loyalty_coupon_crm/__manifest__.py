@@ -13,6 +13,7 @@
         "security/ir_rules.xml",
         "data/ledger_cron.xml",
         "views/loyalty_card_views.xml",
+        "views/loyalty_point_hold_views.xml",
         "views/loyalty_point_move_views.xml",
         "views/loyalty_purchase_views.xml",
         "views/loyalty_redemption_views.xml",

@@ -17,6 +17,7 @@ from . import loyalty_point_allocation
 from . import loyalty_point_hold
 from . import loyalty_redemption
 from . import loyalty_refusal
+from . import payment_transaction
 from . import res_company
 from . import sale_order
 from . import sale_order_line
