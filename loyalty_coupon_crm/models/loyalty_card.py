@@ -18,11 +18,10 @@ class LoyaltyCard(models.Model):
     _inherit = ["loyalty.card.state.mixin", "loyalty.wallet.mixin", "loyalty.card"]
 
     campaign_id = fields.Many2one(
-        "loyalty.campaign", string="Campaign", index="btree_not_null", readonly=True
+        "loyalty.campaign", index="btree_not_null", readonly=True
     )
     campaign_member_id = fields.Many2one(
         "loyalty.campaign.member",
-        string="Campaign Member",
         index="btree_not_null",
         readonly=True,
     )

@@ -45,6 +45,10 @@ def commands(*, fix=False):
         plan = {
             "ruff check": [lint("ruff"), "check", "--fix", "."],
             "ruff format": [lint("ruff"), "format", "."],
+            "oca-checks-odoo-module": [
+                *(lint("oca-checks-odoo-module"), "--fix", "--no-exit"),
+                *MANIFESTS,
+            ],
         }
     else:
         complexity = ["--select=C901", "--ignore-noqa", "--config", HARD_COMPLEXITY]
@@ -96,6 +100,8 @@ def run():
 
 
 def fix():
-    """Repair what the checkers can repair by themselves."""
+    """Repair what the checkers can repair by themselves and check again."""
     ensure()
-    return sum((check(*item) for item in commands(fix=True).items()), Outcome())
+    for name, command in commands(fix=True).items():
+        check(name, command)
+    return run()
