@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
         "data/ledger_cron.xml",
+        "wizard/loyalty_card_change_views.xml",
         "views/loyalty_card_views.xml",
         "views/loyalty_point_hold_views.xml",
         "views/loyalty_point_move_views.xml",

@@ -15,7 +15,12 @@ BARCODE_OPTIONS = {"write_text": False, "module_height": 12.0, "quiet_zone": 3.0
 
 class LoyaltyCard(models.Model):
     _name = "loyalty.card"
-    _inherit = ["loyalty.card.state.mixin", "loyalty.wallet.mixin", "loyalty.card"]
+    _inherit = [
+        "loyalty.card.change.mixin",
+        "loyalty.card.state.mixin",
+        "loyalty.wallet.mixin",
+        "loyalty.card",
+    ]
 
     campaign_id = fields.Many2one(
         "loyalty.campaign", index="btree_not_null", readonly=True

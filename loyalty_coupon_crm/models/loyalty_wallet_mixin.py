@@ -206,7 +206,9 @@ class LoyaltyWalletMixin(models.AbstractModel):
                     "points": points,
                     "balance_after": balance,
                     "remaining": open_points,
-                    "expiration_date": self._award_expiration()
+                    "expiration_date": row.get(
+                        "expiration_date", self._award_expiration()
+                    )
                     if points > 0
                     else False,
                 }
