@@ -6,5 +6,7 @@
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",
     "depends": ["loyalty_coupon_crm", "pos_loyalty"],
+    "data": ["security/loyalty_groups.xml"],
+    "post_init_hook": "post_init_hook",
     "auto_install": True,
 }

@@ -1,0 +1,158 @@
+from odoo import fields, models
+from odoo.fields import Domain
+
+WALLET_TYPES = ("loyalty", "ewallet")
+PANEL_LIMIT = 30
+
+
+class PosConfig(models.Model):
+    _inherit = "pos.config"
+
+    def use_coupon_code(self, code, creation_date, partner_id, pricelist_id):
+        """Ask the gate before Odoo applies a code, and say in words why it does not.
+
+        :param code: text as scanned or typed
+        :param creation_date: date of the order, text in UTC
+        :param partner_id: id of the customer on the order, or False
+        :param pricelist_id: id of the pricelist of the order, or False
+        :return: Odoo's answer, `successful` and `payload`
+        """
+        self.ensure_one()
+        cards = self.env["loyalty.card"]
+        code = cards._normalize_code(code)
+        card = cards.search([("code", "=", code)], limit=1)
+        partner = self.env["res.partner"].browse(partner_id or []).exists()
+        blockers = self.env["loyalty.program"]._gate(card, partner, "pos", code=code)
+        if blockers:
+            return self._loyalty_refusal(blockers)
+        result = super().use_coupon_code(code, creation_date, partner_id, pricelist_id)
+        if result["successful"]:
+            return result
+        blockers = self._loyalty_explain(card, partner, code) or [
+            ("odoo", result["payload"]["error_message"])
+        ]
+        self.env["loyalty.refusal"]._log_refusal(
+            card, partner, "pos", None, code, blockers
+        )
+        return self._loyalty_refusal(blockers)
+
+    def _loyalty_refusal(self, blockers):
+        """Return Odoo's answer to a code that is refused.
+
+        :param blockers: list of (code, message) of the gate
+        """
+        message = "\n".join(message for _code, message in blockers)
+        return {"successful": False, "payload": {"error_message": message}}
+
+    def _loyalty_explain(self, card, partner, code):
+        """Return why Odoo refused a code, where its own words do not say.
+
+        :param card: the `loyalty.card` with the code, may be empty
+        :param partner: customer of the order, may be empty
+        :return: list of (code, message), empty when Odoo's words are clear
+        """
+        if not card:
+            message = self.env._(
+                "No coupon has the code %s. Check it and scan or type it again.", code
+            )
+            return [("unknown", message)]
+        program = card.program_id
+        if not program.active or program not in self._get_program_ids():
+            message = self.env._(
+                "The coupon %(code)s belongs to %(program)s, which %(shop)s does not "
+                "accept now.",
+                code=code,
+                program=program.name,
+                shop=self.name,
+            )
+            return [("not_here", message)]
+        if card.partner_id and card.partner_id != partner and not self._is_open(card):
+            message = self.env._(
+                "The coupon %s belongs to another customer. Choose that customer on "
+                "the order, then scan it again.",
+                code,
+            )
+            return [("foreign", message)]
+        if card.used_at and card.points <= 0:
+            message = self.env._(
+                "The coupon %s was already used. Ask the customer for another one.",
+                code,
+            )
+            return [("used", message)]
+        return []
+
+    def _is_open(self, card):
+        """Return whether Odoo's till takes the card from anybody who has its code."""
+        return card.program_id.program_type == "gift_card"
+
+    def get_customer_wallet(self, partner_id):
+        """Return what the cashier sees of a customer: open coupons and points.
+
+        One small answer per customer, so that no card is loaded beforehand.
+
+        :param partner_id: id of the customer on the order
+        :return: dict with `coupons` (id, code, program_id, name, gives, minimum,
+            expiration_date, points, reasons), `more` (open coupons left out) and
+            `wallets` (id, program_id, name, points, unit, money)
+        """
+        self.ensure_one()
+        partner = self.env["res.partner"].browse(partner_id).exists()
+        programs = self._get_program_ids()
+        if not partner or not programs:
+            return {"coupons": [], "more": 0, "wallets": []}
+        today = self.company_id._loyalty_today()
+        domain = Domain(
+            [
+                ("partner_id", "=", partner.id),
+                ("program_id", "in", programs.ids),
+                ("program_type", "not in", WALLET_TYPES),
+                ("points", ">", 0),
+                "|",
+                ("expiration_date", "=", False),
+                ("expiration_date", ">=", today),
+            ]
+        )
+        cards = self.env["loyalty.card"]
+        coupons = cards.search(domain, order="expiration_date, id", limit=PANEL_LIMIT)
+        wallets = cards.search(
+            [
+                ("partner_id", "=", partner.id),
+                ("program_id", "in", programs.ids),
+                ("program_type", "in", WALLET_TYPES),
+            ]
+        )
+        full = len(coupons) == PANEL_LIMIT
+        return {
+            "coupons": [self._wallet_coupon(card, partner) for card in coupons],
+            "more": cards.search_count(domain) - PANEL_LIMIT if full else 0,
+            "wallets": [self._wallet_points(card) for card in wallets],
+        }
+
+    def _wallet_coupon(self, card, partner):
+        """Return one coupon as the cashier's panel shows it."""
+        program = card.program_id
+        blockers = program._redemption_blockers(card, partner, "pos")
+        rules = program.rule_ids
+        return {
+            "id": card.id,
+            "code": card.code,
+            "program_id": program.id,
+            "name": program.name,
+            "gives": program.reward_ids.mapped("description"),
+            "minimum": min(rules.mapped("minimum_amount"), default=0.0),
+            "expiration_date": fields.Date.to_string(card.expiration_date) or False,
+            "points": card.points,
+            "reasons": [message for _code, message in blockers],
+        }
+
+    def _wallet_points(self, card):
+        """Return one wallet as the cashier's panel shows it."""
+        program = card.program_id
+        return {
+            "id": card.id,
+            "program_id": program.id,
+            "name": program.name,
+            "points": card.points,
+            "unit": program.portal_point_name or self.env._("Points"),
+            "money": program.is_payment_program,
+        }

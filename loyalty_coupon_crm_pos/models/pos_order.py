@@ -1,0 +1,264 @@
+from odoo import models
+from odoo.tools import SQL
+
+from .pos_order_line import PAID_STATES
+
+
+class PosOrder(models.Model):
+    _name = "pos.order"
+    _inherit = ["pos.order", "loyalty.document.mixin"]
+
+    def action_pos_order_paid(self):
+        """Pay, write the purchase, and undo in proportion what a refund gives back.
+
+        Whoever pays an order again writes nothing again.
+        """
+        result = super().action_pos_order_paid()
+        # Facts are written by the system, the cashier may not.
+        for order in self.sudo():
+            order._loyalty_record_purchase()
+            order._loyalty_undo_refunded()
+        return result
+
+    def confirm_coupon_programs(self, coupon_data):
+        """Move the points of a paid order, in gross rows, and write its redemptions.
+
+        The till calls again when it did not hear the answer: what was done for this
+        order is left out, and its cards are reported as they are.
+
+        :param coupon_data: dict of card id (negative for a new card) to `points`,
+            `program_id` and more, as Odoo's till sends it
+        :return: Odoo's payload
+        """
+        self.ensure_one()
+        self._loyalty_wait_for_retry()
+        done = self._loyalty_done_entries(coupon_data)
+        fresh = {key: vals for key, vals in coupon_data.items() if key not in done}
+        cards = self.env["loyalty.card"]
+        with cards._wallet_scope("adjust", document=self):
+            result = super().confirm_coupon_programs(fresh)
+            cards._wallet_plan_document(self.sudo())
+        # Facts are written by the system, the cashier may not.
+        self.env["loyalty.redemption"].sudo()._record(self.sudo())
+        result["coupon_updates"] += self._loyalty_done_updates(done)
+        return result
+
+    def validate_coupon_programs(self, point_changes, new_codes):
+        """Ask the gate once more before an order with coupons is paid.
+
+        :param point_changes: dict of card id to the points the order adds
+        :param new_codes: codes of cards that the order creates
+        :return: Odoo's answer
+        """
+        result = super().validate_coupon_programs(point_changes, new_codes)
+        if not result["successful"]:
+            return result
+        spent = [int(card) for card, points in point_changes.items() if points < 0]
+        for card in self.env["loyalty.card"].browse(spent):
+            # The till names no customer here: the owner was checked at the scan.
+            blockers = self.env["loyalty.program"]._gate(
+                card, card.partner_id, "pos", code=card.code
+            )
+            if blockers:
+                return {
+                    "successful": False,
+                    "payload": {
+                        "message": self.env._(
+                            "The coupon %(code)s cannot be used: %(reasons)s Remove "
+                            "its reward from the order.",
+                            code=card.code,
+                            reasons=" ".join(message for _code, message in blockers),
+                        )
+                    },
+                }
+        return result
+
+    def _loyalty_wait_for_retry(self):
+        """Have two calls for one order follow each other.
+
+        The second one fails to serialize, Odoo starts it anew, and it finds the rows
+        of the first.
+        """
+        self.env.cr.execute(
+            SQL("UPDATE pos_order SET write_date = write_date WHERE id = %s", self.id)
+        )
+
+    def _loyalty_done_entries(self, coupon_data):
+        """Return the entries of `coupon_data` whose program this order already served.
+
+        :return: dict of the same form
+        """
+        origin = [("order_model", "=", self._name), ("order_id", "=", self.id)]
+        # The cashier may not read the ledger.
+        moves = self.env["loyalty.point.move"].sudo()
+        uses = self.env["loyalty.redemption"].sudo()
+        cards = self.env["loyalty.card"].sudo()
+        programs = (
+            moves.search([*origin, ("kind", "in", ("earn", "spend"))]).program_id
+            | uses.search([*origin, ("reversal_of_id", "=", False)]).program_id
+            | cards.search([("source_pos_order_id", "=", self.id)]).program_id
+        )
+        return {
+            key: vals
+            for key, vals in coupon_data.items()
+            if vals["program_id"] in programs.ids
+        }
+
+    def _loyalty_done_updates(self, done):
+        """Return `coupon_updates` for entries that an earlier call served."""
+        updates = []
+        for key, vals in done.items():
+            program = self.env["loyalty.program"].browse(vals["program_id"])
+            if not program.is_nominative:
+                continue
+            card = self.env["loyalty.card"].search(
+                [
+                    ("program_id", "=", program.id),
+                    ("partner_id", "=", self.partner_id.id),
+                    ("partner_id", "!=", False),
+                ],
+                limit=1,
+            )
+            if card:
+                updates.append(
+                    {
+                        "old_id": int(key) if int(key) < 0 else card.id,
+                        "id": card.id,
+                        "points": card.points,
+                        "code": card.code,
+                        "program_id": program.id,
+                        "partner_id": card.partner_id.id,
+                    }
+                )
+        return updates
+
+    def _loyalty_record_purchase(self):
+        """Write what the order sold and what it took back, each as a row of its own."""
+        self.ensure_one()
+        if not self.lines - self.lines.filtered(
+            lambda line: line._loyalty_is_settled()
+        ):
+            return
+        purchases = self.env["loyalty.purchase"]
+        fresh = purchases._record(self)
+        if fresh and self.lines._loyalty_sold() and self._loyalty_returned():
+            purchases._record_exchange(self)
+
+    def _loyalty_returned(self):
+        """Return the lines that give goods back."""
+        return self.lines.filtered("refunded_orderline_id")
+
+    def _loyalty_purchased(self):
+        """Return the lines of the purchase: what is sold, or of a pure refund all."""
+        self.ensure_one()
+        return self.lines._loyalty_sold() or self._loyalty_returned()
+
+    def _loyalty_refunded_document(self):
+        """Return the order whose goods come back, a sales order when it was settled."""
+        self.ensure_one()
+        if self.lines._loyalty_sold():
+            return self.browse()
+        return self._loyalty_returned()._loyalty_refunded_document()
+
+    def _loyalty_undo_refunded(self):
+        """Reverse points and redemptions of the orders whose goods come back."""
+        self.ensure_one()
+        for original in self._loyalty_returned().refunded_orderline_id.order_id:
+            self.env["loyalty.card"]._wallet_reverse_refund(self, original)
+            self.env["loyalty.redemption"]._record_refund(self, original)
+
+    def _loyalty_is_confirmed(self):
+        self.ensure_one()
+        return self.state in PAID_STATES
+
+    def _loyalty_channel(self):
+        return "pos"
+
+    def _loyalty_shop(self):
+        self.ensure_one()
+        return self.config_id.name or ""
+
+    def _loyalty_date(self):
+        self.ensure_one()
+        return self.date_order or super()._loyalty_date()
+
+    def _loyalty_to_company(self, amount):
+        """Return an amount of the order's currency in company currency, at its rate."""
+        self.ensure_one()
+        return self.company_id.currency_id.round(amount / (self.currency_rate or 1.0))
+
+    def _loyalty_purchase_amounts(self):
+        self.ensure_one()
+        return self._loyalty_amounts_of(self._loyalty_purchased())
+
+    def _loyalty_amounts_of(self, lines):
+        """Return the totals of lines of this order in company currency."""
+        return {
+            name: self._loyalty_to_company(amount)
+            for name, amount in lines._loyalty_amounts().items()
+        }
+
+    def _loyalty_purchase_lines(self):
+        self.ensure_one()
+        return self._loyalty_line_vals_of(self._loyalty_purchased())
+
+    def _loyalty_line_vals_of(self, lines):
+        """Return the values of `loyalty.purchase.line` for lines of this order."""
+        net = lines._loyalty_net_amounts(self.currency_id.round)
+        return [
+            {
+                "product_id": line.product_id.id,
+                "categ_id": line.product_id.categ_id.id,
+                "quantity": line.qty,
+                "amount": self._loyalty_to_company(amount),
+                "cost": line._loyalty_cost(line.product_id, line.qty),
+            }
+            for line, amount in net.items()
+        ]
+
+    def _loyalty_used_lines(self):
+        """Return {card: reward lines} of the cards used on the order."""
+        self.ensure_one()
+        used = self.lines._loyalty_sold().filtered(
+            lambda line: line.reward_id and line.coupon_id
+        )
+        return used.grouped("coupon_id")
+
+    def _loyalty_point_rows(self):
+        """Return the gross rows of what Odoo moved in the open wallet scope.
+
+        Odoo only keeps the net: what was spent stands on the reward lines, what was
+        earned is the rest.
+        """
+        self.ensure_one()
+        scope = self.env["loyalty.card"]._wallet_scope_current()
+        if not scope:
+            return []
+        cards = self.env["loyalty.card"].browse(sorted(scope.touched)).exists()
+        balances = cards._ledger_balances()
+        used = self._loyalty_used_lines()
+        rows = []
+        for card in cards:
+            spent = sum(used[card].mapped("points_cost")) if card in used else 0.0
+            net = card.points - balances.get(card.id, 0.0)
+            rows.append((card, "earn", max(0.0, net + spent)))
+            rows.append((card, "spend", min(-spent, net)))
+        return rows
+
+    def _loyalty_reward_uses(self):
+        self.ensure_one()
+        return [
+            {
+                "card": card,
+                "points": sum(lines.mapped("points_cost")),
+                "discount_amount": self._loyalty_to_company(
+                    lines._loyalty_amounts()["discount_amount"]
+                ),
+                "goods_cost": sum(
+                    line._loyalty_cost(line._loyalty_reward_product(), line.qty)
+                    for line in lines
+                    if line.reward_id.reward_type == "product"
+                ),
+            }
+            for card, lines in self._loyalty_used_lines().items()
+        ]

@@ -1,0 +1,137 @@
+from odoo import fields, models
+
+from odoo.addons.loyalty_coupon_crm.tools.spread import spread
+
+PAID_STATES = ("paid", "done", "invoiced")
+
+
+class PosOrderLine(models.Model):
+    _inherit = "pos.order.line"
+
+    coupon_id = fields.Many2one(index="btree_not_null")
+
+    def _loyalty_is_settled(self):
+        """Return whether the line settles a sales order, which is a purchase itself."""
+        # `pos_sale` brings the field, it need not be installed.
+        return bool(
+            "sale_order_origin_id" in self._fields
+            and self.sale_order_origin_id
+            and not self.refunded_orderline_id
+        )
+
+    def _loyalty_sold(self):
+        """Return the lines that sell something here: no refunds, no settled orders."""
+        return self.filtered(
+            lambda line: (
+                not line.refunded_orderline_id and not line._loyalty_is_settled()
+            )
+        )
+
+    def _loyalty_refunded_document(self):
+        """Return the order whose goods the lines take back.
+
+        :return: `pos.order`, or the `sale.order` that was settled on it; may be empty
+        """
+        lines = self.refunded_orderline_id
+        if lines[:1]._loyalty_is_settled():
+            return lines[:1].sale_order_origin_id
+        return lines[:1].order_id
+
+    def _loyalty_reward(self):
+        """Return the reward of the line, for a refund the one of the refunded line."""
+        self.ensure_one()
+        return self.reward_id or self.refunded_orderline_id.reward_id
+
+    def _loyalty_payments(self):
+        """Return the lines on which a gift card or an eWallet pays."""
+        return self.filtered(
+            lambda line: line._loyalty_reward().program_id.is_payment_program
+        )
+
+    def _loyalty_discounts(self):
+        """Return the reward lines that lower the price, free products included."""
+        rewards = self.filtered(lambda line: line._loyalty_reward())
+        return rewards - self._loyalty_payments()
+
+    def _loyalty_goods(self):
+        """Return the lines of products, without rewards."""
+        return self.filtered(lambda line: not line._loyalty_reward())
+
+    def _loyalty_reward_product(self):
+        """Return the product that a free-product line gives.
+
+        The till does not say which of several it was: the first of them on the order.
+        """
+        self.ensure_one()
+        products = self._loyalty_reward().reward_product_ids
+        on_order = self.order_id.lines._loyalty_goods().product_id & products
+        return (on_order or products)[:1]
+
+    def _loyalty_refunded_share(self, without=None):
+        """Return which part of the lines was refunded, by amount.
+
+        :param without: refund order that does not count
+        :return: number between 0 and 1
+        """
+        total = refunded = 0.0
+        free = not any(line.price_subtotal for line in self)
+        for line in self.filtered("qty"):
+            weight = abs(line.qty if free else line.price_subtotal)
+            refunds = line.refund_orderline_ids.filtered(
+                lambda refund: (
+                    refund.order_id.state in PAID_STATES and refund.order_id != without
+                )
+            )
+            total += weight
+            refunded += weight * -sum(refunds.mapped("qty")) / line.qty
+        return min(1.0, max(0.0, refunded / total)) if total else 0.0
+
+    def _loyalty_amounts(self):
+        """Return the totals of the lines in the currency of the order.
+
+        :return: dict as of `_loyalty_purchase_amounts`
+        """
+        lines = self - self._loyalty_payments()
+        given = lines._loyalty_discounts().filtered(
+            lambda line: line._loyalty_reward().reward_type == "discount"
+        )
+        return {
+            "amount": sum(lines.mapped("price_subtotal")),
+            "amount_total": sum(lines.mapped("price_subtotal_incl")),
+            "discount_amount": -sum(given.mapped("price_subtotal")),
+        }
+
+    def _loyalty_net_amounts(self, rounding):
+        """Return {product line: amount net of rewards} in the currency of the order.
+
+        A free product lowers the lines of that product, a discount all of them.
+
+        :param rounding: function that rounds an amount
+        """
+        goods = self._loyalty_goods()
+        net = {line: line.price_subtotal for line in goods}
+        for reward_line in self._loyalty_discounts():
+            targets = reward_line._loyalty_lowered(goods)
+            parts = spread(
+                reward_line.price_subtotal, [net[line] for line in targets], rounding
+            )
+            for line, part in zip(targets, parts, strict=True):
+                net[line] += part
+        return net
+
+    def _loyalty_lowered(self, goods):
+        """Return the product lines whose amount the reward line lowers.
+
+        :param goods: product lines of the order
+        """
+        self.ensure_one()
+        if self._loyalty_reward().reward_type != "product":
+            return goods
+        product = self._loyalty_reward_product()
+        return goods.filtered(lambda line: line.product_id == product) or goods
+
+    def _loyalty_cost(self, product, quantity):
+        """Return what a quantity of a product costs, in company currency."""
+        company = self.order_id.company_id
+        cost = product.with_company(company).standard_price
+        return company.currency_id.round(cost * quantity)

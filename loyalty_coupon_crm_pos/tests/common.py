@@ -1,0 +1,124 @@
+from odoo.fields import Command
+from odoo.tests import new_test_user
+
+from odoo.addons.loyalty_coupon_crm.tests.common import LoyaltyCrmCommon
+from odoo.addons.point_of_sale.tests.common import CommonPosTest
+
+
+class LoyaltyCrmPosCommon(LoyaltyCrmCommon, CommonPosTest):
+    """A till, a cashier who may do nothing else, and orders with rewards on it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The one who tests reads all facts; the cashier does not.
+        cls.env.user.group_ids += cls.env.ref(
+            "loyalty_coupon_crm.group_loyalty_auditor"
+        )
+        cls.config = cls.pos_config_usd
+        cls.cashier = new_test_user(
+            cls.env,
+            login="loyalty_cashier",
+            groups="point_of_sale.group_pos_user",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        (cls.product + cls.gift).available_in_pos = True
+
+    @classmethod
+    def _create_product(cls, *args, **values):
+        """Return a product: ours by name, price and cost, else the one of Odoo's tests."""
+        builder = super() if args else super(LoyaltyCrmCommon, cls)
+        return builder._create_product(*args, **values)
+
+    @classmethod
+    def _reward_line(cls, card, amount, cost=1.0, code="reward", reward=None):
+        """Return the values of a reward line that takes `amount` off."""
+        reward = reward or card.program_id.reward_ids[:1]
+        return {
+            "product_id": reward.discount_line_product_id.id,
+            "qty": 1,
+            "price_unit": -amount,
+            "tax_ids": [Command.clear()],
+            "is_reward_line": True,
+            "reward_id": reward.id,
+            "coupon_id": card.id,
+            "points_cost": cost,
+            "reward_identifier_code": code,
+        }
+
+    @classmethod
+    def _pay_order(cls, quantity=1, rewards=(), partner=None, product=None, **order):
+        """Return a paid POS order of one product line and reward lines."""
+        line = {"product_id": (product or cls.product).id, "qty": quantity}
+        paid, _refund = cls.create_backend_pos_order(
+            cls,
+            {
+                "pos_config": order.pop("pos_config", cls.config),
+                "order_data": {"partner_id": (partner or cls.partner).id, **order},
+                "line_data": [line, *rewards],
+                "payment_data": [{"payment_method_id": cls.bank_payment_method.id}],
+            },
+        )
+        return paid
+
+    @classmethod
+    def _refund(cls, order, quantities=None):
+        """Return a paid refund of an order.
+
+        :param quantities: {line: quantity that comes back}, everything by default
+        """
+        refund = cls.env["pos.order"].browse(order.refund()["res_id"])
+        if quantities is not None:
+            for line in refund.lines:
+                line.qty = -quantities.get(line.refunded_orderline_id, 0)
+            refund.lines.filtered(lambda line: not line.qty).unlink()
+            refund.lines._onchange_amount_line_all()
+            refund._compute_prices()
+        context = {"active_ids": refund.ids, "active_id": refund.id}
+        payment = cls.env["pos.make.payment"].with_context(**context)
+        payment.create({"payment_method_id": cls.bank_payment_method.id}).check()
+        return refund
+
+    @classmethod
+    def _coupon_data(cls, card, points, **values):
+        """Return what the till sends about one card: the net points of an order."""
+        return {
+            str(card.id): {
+                "points": points,
+                "program_id": card.program_id.id,
+                "coupon_id": card.id,
+                "barcode": False,
+                **values,
+            }
+        }
+
+    def _moves(self, card, *orders):
+        """Return [(kind, points)] of a card, of all or of some orders, oldest first."""
+        moves = self.env["loyalty.point.move"].search(
+            [("card_id", "=", card.id)], order="id"
+        )
+        if orders:
+            ids = [order.id for order in orders]
+            moves = moves.filtered(
+                lambda move: move.order_model == "pos.order" and move.order_id in ids
+            )
+        return [(move.kind, move.points) for move in moves]
+
+    def _purchases(self, order):
+        """Return the purchases of a POS order, oldest first."""
+        return self.env["loyalty.purchase"].search(
+            [("order_model", "=", "pos.order"), ("order_id", "=", order.id)], order="id"
+        )
+
+    def _uses(self, order):
+        """Return the redemptions of a POS order, oldest first."""
+        return self.env["loyalty.redemption"].search(
+            [("order_model", "=", "pos.order"), ("order_id", "=", order.id)], order="id"
+        )
+
+    def assertLedger(self, *cards):
+        """Check that the balance of each card is the sum of its movements."""
+        for card in cards:
+            total = sum(points for _kind, points in self._moves(card))
+            self.assertAlmostEqual(card.points, total, 2)

@@ -1,0 +1,140 @@
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from .common import LoyaltyCrmPosCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPosGate(LoyaltyCrmPosCommon):
+    """What the till says of a code, in words."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program = cls._create_coupon_program(percent=10)
+        cls.card = cls._create_card(cls.program, cls.partner)
+
+    def _use(self, code, partner=None, config=None):
+        """Return the cashier's answer to a code."""
+        config = (config or self.config).with_user(self.cashier)
+        now = fields.Datetime.to_string(fields.Datetime.now())
+        partner = self.partner if partner is None else partner
+        return config.use_coupon_code(code, now, partner.id, False)
+
+    def assertRefused(self, answer, *words):
+        self.assertFalse(answer["successful"])
+        for word in words:
+            self.assertIn(word, answer["payload"]["error_message"])
+
+    def test_good_code(self):
+        answer = self._use(f"  {self.card.code} ")
+        self.assertTrue(answer["successful"])
+        self.assertEqual(answer["payload"]["coupon_id"], self.card.id)
+
+    def test_unknown_code(self):
+        self.assertRefused(self._use("044nothing"), "044nothing", "No coupon has")
+
+    def test_empty_code(self):
+        self.assertRefused(self._use(""), "No coupon has")
+
+    def test_foreign_card(self):
+        answer = self._use(self.card.code, partner=self.other_partner)
+        self.assertRefused(answer, "another customer")
+        answer = self._use(self.card.code, partner=self.env["res.partner"])
+        self.assertRefused(answer, "another customer")
+
+    def test_program_of_another_till(self):
+        self.program.pos_config_ids = self.pos_config_eur
+        self.assertRefused(self._use(self.card.code), "does not accept", "Coupon")
+
+    def test_used_card(self):
+        order = self._pay_order(rewards=[self._reward_line(self.card, 10)])
+        order.confirm_coupon_programs(self._coupon_data(self.card, -1))
+        self.assertRefused(self._use(self.card.code), "already used")
+
+    def test_expired_card_in_the_words_of_odoo(self):
+        self.card.expiration_date = "2020-01-01"
+        self.assertRefused(self._use(self.card.code), "expired", self.card.code)
+
+    def test_gate_refuses_with_all_reasons(self):
+        blockers = [("a", "The first reason."), ("b", "The second reason.")]
+        programs = self.env.registry["loyalty.program"]
+        with patch.object(
+            programs, "_redemption_blockers", lambda *args, **kwargs: blockers
+        ):
+            answer = self._use(self.card.code)
+            self.assertRefused(answer, "The first reason.", "The second reason.")
+            order = self.env["pos.order"].with_user(self.cashier)
+            answer = order.validate_coupon_programs({str(self.card.id): -1}, [])
+            self.assertFalse(answer["successful"])
+            self.assertIn("The second reason.", answer["payload"]["message"])
+            answer = order.validate_coupon_programs({str(self.card.id): 1}, [])
+            self.assertTrue(answer["successful"], "earning is not using")
+
+    def test_refusals_are_logged(self):
+        logged = []
+        refusals = self.env.registry["loyalty.refusal"]
+        with patch.object(
+            refusals, "_log_refusal", lambda self, *args: logged.append(args)
+        ):
+            self._use("044nothing")
+            self._use(self.card.code)
+        self.assertEqual(len(logged), 1)
+        self.assertEqual(logged[0][2], "pos")
+        self.assertEqual(logged[0][4], "044nothing")
+
+    def test_card_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        program = self._create_coupon_program(company_id=other.id)
+        card = self._create_card(program)
+        self.assertRefused(self._use(card.code), "No coupon has")
+
+    def test_wallet_of_a_customer(self):
+        points = self._create_points_program()
+        self._create_card(points, self.partner, points=70)
+        self._create_card(self.program, self.other_partner)
+        self._create_card(self.program, self.partner, expiration_date="2020-01-01")
+        wallet = self._wallet()
+        self.assertEqual([row["code"] for row in wallet["coupons"]], [self.card.code])
+        coupon = wallet["coupons"][0]
+        self.assertEqual(coupon["name"], "Coupon")
+        self.assertEqual(coupon["gives"], self.program.reward_ids.mapped("description"))
+        self.assertEqual(coupon["reasons"], [])
+        self.assertEqual(
+            [(row["name"], row["points"]) for row in wallet["wallets"]],
+            [("Points", 70)],
+        )
+        self.assertEqual(wallet["more"], 0)
+
+    def test_wallet_of_nobody(self):
+        nothing = {"coupons": [], "more": 0, "wallets": []}
+        self.assertEqual(self._wallet(partner_id=0), nothing)
+        self.assertEqual(self._wallet(partner_id=999999999), nothing)
+
+    def test_wallet_counts_what_it_leaves_out(self):
+        for _number in range(32):
+            self._create_card(self.program, self.partner)
+        wallet = self._wallet()
+        self.assertEqual((len(wallet["coupons"]), wallet["more"]), (30, 3))
+
+    def test_wallet_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        stranger = new_test_user(
+            self.env,
+            login="stranger",
+            groups="point_of_sale.group_pos_user",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        self.program.company_id = self.company
+        config = self.env["pos.config"].with_user(stranger)
+        self.assertFalse(config.search([("id", "=", self.config.id)]))
+
+    def _wallet(self, partner_id=None):
+        """Return the wallet as the cashier's till asks for it."""
+        partner_id = self.partner.id if partner_id is None else partner_id
+        config = self.config.with_user(self.cashier)
+        return config.get_customer_wallet(partner_id)

@@ -1,0 +1,151 @@
+from odoo.tests import tagged
+
+from .common import LoyaltyCrmPosCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPosRefund(LoyaltyCrmPosCommon):
+    """A refund takes back what was earned and gives back what was spent."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.coupons = cls._create_coupon_program(percent=10)
+        cls.points = cls._create_points_program(per_unit=90, required=50)
+
+    def _order(self, quantity=2):
+        """Return (order, points card, coupon) of an order that used both."""
+        card = self._create_card(self.points, self.partner, points=60)
+        coupon = self._create_card(self.coupons, self.partner)
+        order = self._pay_order(
+            quantity=quantity,
+            rewards=[
+                self._reward_line(card, 20, cost=50, code="a"),
+                self._reward_line(coupon, 18, code="b"),
+            ],
+        )
+        order.confirm_coupon_programs(
+            {
+                **self._coupon_data(card, 90 * quantity - 50),
+                **self._coupon_data(coupon, -1),
+            }
+        )
+        return order, card, coupon
+
+    def test_full_refund(self):
+        order, card, coupon = self._order()
+        self.assertEqual((card.points, coupon.points), (190, 0))
+        refund = self._refund(order)
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertEqual(
+            sorted(self._moves(card, refund)), [("reverse", -180), ("reverse", 50)]
+        )
+        self.assertEqual(self._moves(coupon, refund), [("reverse", 1)])
+        self.assertFalse(coupon.used_at)
+        self.assertLedger(card, coupon)
+        back = self._purchases(refund)
+        self.assertEqual(back.reversal_of_id, self._purchases(order))
+        self.assertEqual((back.amount, back.discount_amount), (-162, -38))
+        self.assertEqual((back.line_ids.quantity, back.line_ids.amount), (-2, -162))
+        uses = self._uses(refund)
+        self.assertEqual(uses.reversal_of_id, self._uses(order))
+        self.assertEqual(sum(uses.mapped("discount_amount")), -38)
+        self.assertEqual(set(uses.mapped("order_amount")), {-162})
+
+    def test_partial_refunds_end_where_a_full_one_does(self):
+        order, card, coupon = self._order(quantity=3)
+        goods, points_line, coupon_line = order.lines
+        self.assertEqual(card.points, 280)
+        third = {goods: 1, points_line: 0.33, coupon_line: 0.33}
+        first = self._refund(order, third)
+        self.assertEqual(
+            sorted(self._moves(card, first)), [("reverse", -90), ("reverse", 16.5)]
+        )
+        self.assertEqual(coupon.points, 0, "a third of a coupon is no coupon")
+        self.assertTrue(coupon.used_at)
+        self._refund(order, third)
+        self._refund(order)
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertFalse(coupon.used_at)
+        self.assertLedger(card, coupon)
+        purchases = self.env["loyalty.purchase"].search(
+            [("partner_id", "=", self.partner.id), ("channel", "=", "pos")]
+        )
+        self.assertEqual(len(purchases), 4)
+        self.assertAlmostEqual(sum(purchases.mapped("amount")), 0, 1)
+        uses = self.env["loyalty.redemption"].search([("card_id", "=", coupon.id)])
+        self.assertEqual(len(uses), 4)
+        self.assertAlmostEqual(sum(uses.mapped("discount_amount")), 0)
+
+    def test_goods_alone_leave_the_coupon_used(self):
+        """Who keeps the discount has used the coupon."""
+        order, card, coupon = self._order()
+        self._refund(order, {order.lines[0]: 1})
+        self.assertEqual((card.points, coupon.points), (100, 0))
+        self.assertTrue(coupon.used_at)
+
+    def test_refund_paid_twice(self):
+        order, card, coupon = self._order()
+        refund = self._refund(order)
+        refund.action_pos_order_paid()
+        order.action_pos_order_paid()
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertEqual(len(self._purchases(refund)), 1)
+        self.assertEqual(len(self._uses(refund)), 2)
+
+    def test_confirm_again_after_refund(self):
+        order, card, coupon = self._order()
+        self._refund(order)
+        order.confirm_coupon_programs(
+            {**self._coupon_data(card, 130), **self._coupon_data(coupon, -1)}
+        )
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertEqual(len(self._uses(order)), 2)
+        self.assertLedger(card, coupon)
+
+    def test_exchange_is_a_refund_and_a_purchase(self):
+        order = self._pay_order()
+        refund = self.env["pos.order"].browse(order.refund()["res_id"])
+        self.env["pos.order.line"].create(
+            {
+                "order_id": refund.id,
+                "product_id": self.gift.id,
+                "qty": 1,
+                "price_unit": 20,
+                "price_subtotal": 20,
+                "price_subtotal_incl": 20,
+            }
+        )
+        refund._compute_prices()
+        context = {"active_ids": refund.ids, "active_id": refund.id}
+        self.env["pos.make.payment"].with_context(**context).create(
+            {"payment_method_id": self.bank_payment_method.id}
+        ).check()
+        sold, back = self._purchases(refund)
+        self.assertEqual((sold.amount, sold.reversal_of_id.id), (20, False))
+        self.assertEqual(back.amount, -100)
+        self.assertEqual(back.reversal_of_id, self._purchases(order))
+        self.assertEqual(back.line_ids.product_id, self.product)
+
+    def test_used_next_coupon_is_not_taken_below_zero(self):
+        program = self._create_coupon_program(
+            program_type="next_order_coupons", trigger="auto", applies_on="future"
+        )
+        order = self._pay_order()
+        order.confirm_coupon_programs(
+            {
+                "-1": {
+                    "points": 1,
+                    "program_id": program.id,
+                    "coupon_id": -1,
+                    "barcode": "",
+                    "partner_id": self.partner.id,
+                }
+            }
+        )
+        card = program.coupon_ids
+        other = self._pay_order(rewards=[self._reward_line(card, 10)])
+        other.confirm_coupon_programs(self._coupon_data(card, -1))
+        self._refund(order)
+        self.assertEqual(card.points, 0)
+        self.assertLedger(card)

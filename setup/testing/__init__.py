@@ -1,1 +1,0 @@
-"""All tests of the repository, from nothing to one line of counts."""
