@@ -1,0 +1,199 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .rate import Rate
+
+
+class LoyaltyBasketReport(models.Model):
+    """One purchase as it stands after edits and refunds, with or without a coupon.
+
+    All rows of a document are one basket. A purchase that was taken back altogether,
+    and a refund of nothing we know, are none.
+    """
+
+    _name = "loyalty.basket.report"
+    _inherit = "loyalty.report.mixin"
+    _description = "Basket with and without Coupon"
+    _auto = False
+    _rec_name = "purchase_id"
+    _order = "purchase_date desc, id desc"
+    _depends = {
+        "loyalty.purchase": [
+            "commercial_partner_id",
+            "company_id",
+            "date",
+            "amount",
+            "discount_amount",
+            "margin",
+            "channel",
+            "shop",
+            "order_model",
+            "order_id",
+            "reversal_of_id",
+        ],
+        "loyalty.redemption": ["order_model", "order_id", "points", "reversal_of_id"],
+    }
+
+    purchase_id = fields.Many2one("loyalty.purchase", string="Purchase", readonly=True)
+    order_model = fields.Char(string="Document Model", readonly=True)
+    order_id = fields.Many2oneReference(
+        string="Document", model_field="order_model", readonly=True
+    )
+    customer_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    company_id = fields.Many2one("res.company", string="Company", readonly=True)
+    currency_id = fields.Many2one("res.currency", string="Currency", readonly=True)
+    channel = fields.Selection(
+        selection=lambda self: (
+            self.env["loyalty.purchase"]._fields["channel"].selection
+        ),
+        readonly=True,
+    )
+    shop = fields.Char(readonly=True)
+    purchase_date = fields.Date(
+        string="Day of Purchase", readonly=True, help="In the company's time zone."
+    )
+    coupon = fields.Selection(
+        selection=[("with", "With coupon"), ("without", "Without coupon")],
+        readonly=True,
+        help="With coupon: at least one redemption on the purchase was not reversed.",
+    )
+    purchase_count = fields.Integer(
+        string="Purchases",
+        readonly=True,
+        help="Purchases that were not taken back altogether; all rows of one document "
+        "count once.",
+    )
+    customer_count = fields.Integer(
+        string="Customers", readonly=True, help="Different commercial customers."
+    )
+    amount = fields.Monetary(
+        string="Net Sales",
+        readonly=True,
+        help="Untaxed, net of discount and refunds, in company currency.",
+    )
+    average_amount = Rate(
+        string="Mean Basket",
+        digits=(16, 2),
+        aggregator="avg",
+        readonly=True,
+        help="Net sales ÷ purchases, in company currency; the discount is already "
+        "deducted.",
+    )
+    discount_amount = fields.Monetary(
+        string="Discount Given",
+        readonly=True,
+        help="Discount given by coupons and points, untaxed, less refunds.",
+    )
+    discount_rate = Rate(
+        string="Discount Rate (%)",
+        digits=(16, 1),
+        aggregator="avg",
+        readonly=True,
+        help="Discount given ÷ (net sales + discount given) of the purchases, in "
+        "percent.",
+    )
+
+    @api.model
+    def _measures(self):
+        return {
+            **super()._measures(),
+            "customer_count": self._distinct("customer_id"),
+            "average_amount": self._ratio("amount", "purchase_count"),
+            "discount_rate": (
+                "SUM(%(discount)s) * 100.0"
+                " / NULLIF(SUM(%(discount)s) + SUM(%(amount)s), 0)",
+                {"discount": "discount_amount", "amount": "amount"},
+            ),
+        }
+
+    def _select(self):
+        return SQL(
+            """
+            SELECT basket.id, basket.id AS purchase_id,
+                   basket.order_model, basket.order_id,
+                   basket.customer_id, basket.company_id, company.currency_id,
+                   basket.channel, basket.shop,
+                   %(local)s::date AS purchase_date,
+                   CASE WHEN redeemed.uses IS NULL THEN 'without' ELSE 'with' END
+                       AS coupon,
+                   1 AS purchase_count,
+                   (basket.customer_id IS NOT NULL)::int AS customer_count,
+                   basket.amount, basket.amount AS average_amount,
+                   basket.discount_amount,
+                   basket.discount_amount * 100.0
+                       / NULLIF(basket.discount_amount + basket.amount, 0)
+                       AS discount_rate
+            """,
+            local=self._local(SQL("basket.date"), SQL("basket.company_id")),
+        )
+
+    def _from(self):
+        return SQL(
+            """
+              FROM (%s) basket
+              LEFT JOIN (%s) redeemed
+                ON redeemed.order_model = basket.order_model
+               AND redeemed.order_id = basket.order_id
+              JOIN res_company company ON company.id = basket.company_id
+            """,
+            self._query_baskets(),
+            self._uses_per_document(),
+        )
+
+    def _query_baskets(self):
+        """Return SQL of one row per document, or per purchase that has none."""
+        return SQL(
+            """
+            SELECT MIN(row.id) AS id, row.order_model, row.order_id,
+                   MIN(row.commercial_partner_id) AS customer_id, row.company_id,
+                   MIN(row.channel) AS channel, MIN(row.shop) AS shop,
+                   MIN(row.date) AS date, SUM(row.amount) AS amount,
+                   SUM(row.discount_amount) AS discount_amount
+              FROM (%s) row
+             GROUP BY row.order_model, row.order_id, row.company_id
+            HAVING SUM(row.amount) >= 0
+            """,
+            self._query_live_purchases(),
+        )
+
+    def _query_live_purchases(self):
+        """Return SQL of the purchase rows that were not taken back, net of refunds.
+
+        A purchase without a document is its own document.
+        """
+        return SQL(
+            """
+            SELECT row.id, row.commercial_partner_id, row.company_id, row.date,
+                   row.channel, row.shop,
+                   COALESCE(row.order_model, 'loyalty.purchase') AS order_model,
+                   COALESCE(row.order_id, row.id) AS order_id,
+                   COALESCE(row.amount, 0) + COALESCE(back.amount, 0) AS amount,
+                   COALESCE(row.discount_amount, 0)
+                       + COALESCE(back.discount_amount, 0) AS discount_amount
+              FROM loyalty_purchase row
+              LEFT JOIN (SELECT reversal_of_id, SUM(amount) AS amount,
+                                SUM(discount_amount) AS discount_amount
+                           FROM loyalty_purchase
+                          WHERE reversal_of_id IS NOT NULL
+                          GROUP BY reversal_of_id) back
+                ON back.reversal_of_id = row.id
+             WHERE row.reversal_of_id IS NULL
+               AND (back.reversal_of_id IS NULL
+                    OR COALESCE(row.amount, 0) + COALESCE(back.amount, 0) != 0)
+            """
+        )
+
+    @api.readonly
+    def action_open_rows(self):
+        """Open the purchase rows, edits and refunds included, behind the baskets."""
+        purchases = self.env["loyalty.purchase"]
+        for model, baskets in self.grouped("order_model").items():
+            ids = baskets.mapped("order_id")
+            key = "id" if model == purchases._name else "order_id"
+            purchases |= purchases.search(
+                [(key, "in", ids)]
+                if key == "id"
+                else [("order_model", "=", model), ("order_id", "in", ids)]
+            )
+        purchases |= purchases.search([("reversal_of_id", "in", purchases.ids)])
+        return self._open_action(purchases, self.env._("Purchases"))

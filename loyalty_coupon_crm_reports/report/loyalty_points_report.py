@@ -1,0 +1,223 @@
+from datetime import datetime, time
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .loyalty_report_mixin import WALLET_TYPES
+
+# Which figure a movement belongs to; a reversal belongs where what it reverses does.
+GROUPS = {
+    "issued": ("opening", "issue"),
+    "earned": ("earn",),
+    "spent": ("spend",),
+    "expired": ("expire", "void"),
+    "adjusted": ("adjust", "transfer"),
+}
+
+
+class LoyaltyPointsReport(models.Model):
+    """One month of one wallet program in one company: how its points came and went.
+
+    Points cards, eWallets and gift cards have a balance; the uses of a coupon are told
+    by the funnel.
+
+    Every month from the first movement of a program to today has a row, so that the
+    points outstanding at the end of a month are known also when nothing moved.
+    """
+
+    _name = "loyalty.points.report"
+    _inherit = "loyalty.report.mixin"
+    _description = "Points by Month"
+    _auto = False
+    _rec_name = "program_id"
+    _order = "month desc, program_id, id"
+    _depends = {
+        "loyalty.point.move": [
+            "program_id",
+            "company_id",
+            "date",
+            "kind",
+            "points",
+            "reversal_of_id",
+        ],
+        "loyalty.program": ["program_type"],
+    }
+
+    month = fields.Date(
+        readonly=True, help="First day of the month, in the company's time zone."
+    )
+    program_id = fields.Many2one("loyalty.program", string="Program", readonly=True)
+    program_type = fields.Selection(
+        selection=lambda self: (
+            self.env["loyalty.program"]._fields["program_type"].selection
+        ),
+        string="Program Type",
+        readonly=True,
+    )
+    company_id = fields.Many2one("res.company", string="Company", readonly=True)
+    issued = fields.Float(
+        readonly=True,
+        help="Points put on cards when they were issued, opening balances included, "
+        "less what was taken back.",
+    )
+    earned = fields.Float(
+        readonly=True, help="Points earned by purchases, less what refunds took back."
+    )
+    spent = fields.Float(
+        readonly=True, help="Points spent on rewards, less what refunds gave back."
+    )
+    expired = fields.Float(
+        string="Lapsed",
+        readonly=True,
+        help="Points that lapsed or were on cards that were voided.",
+    )
+    adjusted = fields.Float(
+        readonly=True,
+        help="Balance of manual adjustments and transfers; may be negative.",
+    )
+    change = fields.Float(
+        readonly=True,
+        help="Issued + earned − spent − lapsed + adjusted: by how much the points "
+        "outstanding rose.",
+    )
+    outstanding = fields.Float(
+        readonly=True,
+        help="Points on the cards at the end of the month; of several months, at the "
+        "end of the last one.",
+    )
+
+    @api.model
+    def _measures(self):
+        return {
+            **super()._measures(),
+            # The aggregates over %(month)s belong to the group, not to the inner query.
+            "outstanding": (
+                """(SELECT SUM(last.points)
+                      FROM UNNEST(ARRAY_AGG(%(month)s), ARRAY_AGG(%(points)s))
+                           AS last(month, points)
+                     WHERE last.month = MAX(%(month)s))""",
+                {"month": "month", "points": "outstanding"},
+            ),
+        }
+
+    def _select(self):
+        return SQL(
+            """
+            SELECT (line.program_id::bigint * 10000 + COALESCE(line.company_id, 0))
+                       * 100000 + EXTRACT(YEAR FROM line.month)::bigint * 12
+                       + EXTRACT(MONTH FROM line.month)::bigint AS id,
+                   line.month, line.program_id, program.program_type, line.company_id,
+                   COALESCE(moved.issued, 0) AS issued,
+                   COALESCE(moved.earned, 0) AS earned,
+                   COALESCE(-moved.spent, 0) AS spent,
+                   COALESCE(-moved.expired, 0) AS expired,
+                   COALESCE(moved.adjusted, 0) AS adjusted,
+                   COALESCE(moved.change, 0) AS change,
+                   ROUND(SUM(COALESCE(moved.change, 0)) OVER (
+                       PARTITION BY line.program_id, line.company_id
+                       ORDER BY line.month), 2) AS outstanding
+            """
+        )
+
+    def _from(self):
+        return SQL(
+            """
+              FROM moved_program known
+              CROSS JOIN LATERAL (
+                    SELECT known.program_id, known.company_id,
+                           step.month::date AS month
+                      FROM GENERATE_SERIES(known.first_month,
+                                           known.last_month,
+                                           '1 month') AS step(month)) line
+              LEFT JOIN moved
+                ON moved.month = line.month
+               AND moved.program_id = line.program_id
+               AND moved.company_id IS NOT DISTINCT FROM line.company_id
+              JOIN loyalty_program program ON program.id = line.program_id
+            """
+        )
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            WITH moved AS (%(moved)s),
+            moved_program AS (
+                SELECT program_id, company_id, MIN(month)::timestamp AS first_month,
+                       GREATEST(MAX(month), %(today)s::date)::timestamp AS last_month
+                  FROM moved GROUP BY program_id, company_id)
+            %(query)s
+            """,
+            moved=self._query_moved(),
+            today=self._by_company(
+                SQL("company_id"), lambda company: company._loyalty_today()
+            ),
+            query=super()._table_query,
+        )
+
+    def _query_moved(self):
+        """Return SQL of the points moved per month, program and company."""
+        local = self._local(SQL("move.date"), SQL("move.company_id"))
+        kind = SQL(
+            """CASE WHEN move.kind != 'reverse' THEN move.kind
+                    WHEN origin.id IS NOT NULL THEN origin.kind
+                    WHEN move.points > 0 THEN 'spend' ELSE 'earn' END"""
+        )
+        sums = SQL(", ").join(
+            SQL(
+                "SUM(move.points) FILTER (WHERE %s IN %s) AS %s",
+                kind,
+                kinds,
+                SQL.identifier(name),
+            )
+            for name, kinds in GROUPS.items()
+        )
+        return SQL(
+            """
+            SELECT DATE_TRUNC('month', %(local)s)::date AS month,
+                   move.program_id, move.company_id,
+                   SUM(move.points)::numeric AS change, %(sums)s
+              FROM loyalty_point_move move
+              LEFT JOIN loyalty_point_move origin
+                ON origin.id = move.reversal_of_id AND move.kind = 'reverse'
+             WHERE move.program_id IN (SELECT id FROM loyalty_program
+                                        WHERE program_type IN %(wallets)s)
+             GROUP BY 1, 2, 3
+            """,
+            local=local,
+            sums=sums,
+            wallets=WALLET_TYPES,
+        )
+
+    def _moves_domain(self):
+        """Return the domain of the movements behind the rows."""
+        return Domain.OR(
+            Domain("program_id", "=", row.program_id.id)
+            & Domain("company_id", "=", row.company_id.id)
+            & Domain("date", ">=", row._month_start(0))
+            & Domain("date", "<", row._month_start(1))
+            for row in self
+        )
+
+    def _month_start(self, months):
+        """Return when the row's month began for its company, naive datetime in UTC.
+
+        :param months: so many months later
+        """
+        self.ensure_one()
+        zone = pytz.timezone((self.company_id or self.env.company)._loyalty_timezone())
+        first = fields.Date.add(self.month, months=months)
+        midnight = datetime.combine(first, time.min)
+        return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)
+
+    @api.readonly
+    def action_open_rows(self):
+        """Open the movements behind the rows."""
+        moves = self.env["loyalty.point.move"]
+        return {
+            **self._open_action(moves, self.env._("Points Movements")),
+            "domain": list(self._moves_domain()),
+        }

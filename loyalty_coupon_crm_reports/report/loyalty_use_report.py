@@ -1,0 +1,157 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_coupon_crm.models.loyalty_customer_metric import WEEKDAYS
+
+
+class LoyaltyUseReport(models.Model):
+    """One use of a card that was not reversed, with the hour and weekday it fell on."""
+
+    _name = "loyalty.use.report"
+    _inherit = "loyalty.report.mixin"
+    _description = "Use by Hour and Weekday"
+    _auto = False
+    _rec_name = "card_id"
+    _order = "date desc, id desc"
+    _depends = {
+        "loyalty.redemption": [
+            "card_id",
+            "program_id",
+            "campaign_id",
+            "partner_id",
+            "company_id",
+            "channel",
+            "shop",
+            "user_id",
+            "order_model",
+            "order_id",
+            "date",
+            "points",
+            "discount_amount",
+            "goods_cost",
+            "order_amount",
+            "reversal_of_id",
+        ],
+        "loyalty.program": ["program_type"],
+        "res.partner": ["commercial_partner_id"],
+    }
+
+    redemption_id = fields.Many2one(
+        "loyalty.redemption", string="Redemption", readonly=True
+    )
+    card_id = fields.Many2one("loyalty.card", string="Card", readonly=True)
+    program_id = fields.Many2one("loyalty.program", string="Program", readonly=True)
+    program_type = fields.Selection(
+        selection=lambda self: (
+            self.env["loyalty.program"]._fields["program_type"].selection
+        ),
+        string="Program Type",
+        readonly=True,
+    )
+    campaign_id = fields.Many2one("loyalty.campaign", string="Campaign", readonly=True)
+    customer_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        readonly=True,
+        help="The commercial customer who used the card.",
+    )
+    company_id = fields.Many2one("res.company", string="Company", readonly=True)
+    currency_id = fields.Many2one("res.currency", string="Currency", readonly=True)
+    channel = fields.Selection(
+        selection=lambda self: (
+            self.env["loyalty.purchase"]._fields["channel"].selection
+        ),
+        readonly=True,
+    )
+    shop = fields.Char(readonly=True)
+    user_id = fields.Many2one("res.users", string="User", readonly=True)
+    date = fields.Datetime(string="Used on", readonly=True)
+    use_date = fields.Date(
+        string="Day of Use", readonly=True, help="In the company's time zone."
+    )
+    weekday = fields.Selection(
+        WEEKDAYS, readonly=True, help="Weekday of the use in the company's time zone."
+    )
+    hour = fields.Selection(
+        selection=[(f"{hour:02}", f"{hour:02}:00") for hour in range(24)],
+        readonly=True,
+        help="Hour of the use, 0 to 23, in the company's time zone.",
+    )
+    use_count = fields.Integer(
+        string="Redemptions",
+        readonly=True,
+        help="Uses that were not reversed; a partly refunded use counts once.",
+    )
+    customer_count = fields.Integer(
+        string="Customers",
+        readonly=True,
+        help="Different commercial customers with at least one use.",
+    )
+    points = fields.Float(
+        string="Points Spent",
+        readonly=True,
+        help="Points spent, less those given back.",
+    )
+    discount_amount = fields.Monetary(
+        string="Discount Given",
+        readonly=True,
+        help="Discount given, untaxed, in company currency, less what was reversed.",
+    )
+    goods_cost = fields.Monetary(
+        string="Cost of Free Goods",
+        readonly=True,
+        help="Cost of goods given free, in company currency.",
+    )
+    net_sales = fields.Monetary(
+        string="Net Sales",
+        readonly=True,
+        help="Untaxed amount of the documents with a use, net of discount. A document "
+        "with several uses is shared equally between them, so that it counts once.",
+    )
+
+    @api.model
+    def _measures(self):
+        return {**super()._measures(), "customer_count": self._distinct("customer_id")}
+
+    def _select(self):
+        local = self._local(SQL("live.date"), SQL("live.company_id"))
+        return SQL(
+            """
+            SELECT live.id, live.id AS redemption_id, live.card_id, live.program_id,
+                   program.program_type, live.campaign_id, live.company_id,
+                   COALESCE(customer.commercial_partner_id, customer.id)
+                       AS customer_id,
+                   company.currency_id, live.channel, live.shop, live.user_id,
+                   live.date,
+                   %(local)s::date AS use_date,
+                   EXTRACT(ISODOW FROM %(local)s)::text AS weekday,
+                   TO_CHAR(%(local)s, 'HH24') AS hour,
+                   1 AS use_count,
+                   (customer.id IS NOT NULL)::int AS customer_count,
+                   live.points, live.discount_amount, live.goods_cost,
+                   live.order_amount / COALESCE(document.uses, 1) AS net_sales
+            """,
+            local=local,
+        )
+
+    def _from(self):
+        return SQL(
+            """
+              FROM (%s) live
+              LEFT JOIN (%s) document
+                ON document.order_model = live.order_model
+               AND document.order_id = live.order_id
+              LEFT JOIN loyalty_program program ON program.id = live.program_id
+              LEFT JOIN res_partner customer ON customer.id = live.partner_id
+              LEFT JOIN res_company company
+                ON company.id = COALESCE(live.company_id, %s)
+            """,
+            self._live_uses(),
+            self._uses_per_document(),
+            self.env.company.id,
+        )
+
+    @api.readonly
+    def action_open_rows(self):
+        """Open the redemptions behind the rows."""
+        return self._open_action(self.redemption_id, self.env._("Redemptions"))

@@ -1,0 +1,11 @@
+from odoo import fields
+
+
+class Rate(fields.Float):
+    """A number that may be unknown: empty stays empty and never reads as zero."""
+
+    def convert_to_record(self, value, record):
+        return False if value is None else value
+
+    def convert_to_export(self, value, record):
+        return "" if value is None or value is False else value
