@@ -1,5 +1,7 @@
 from . import loyalty_document_mixin
 from . import loyalty_wallet_mixin
+from . import loyalty_card_state_mixin
+from . import loyalty_card_change_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line
 from . import loyalty_purchase_backfill
@@ -16,6 +18,7 @@ from . import loyalty_point_allocation
 from . import loyalty_point_hold
 from . import loyalty_redemption
 from . import loyalty_refusal
+from . import payment_transaction
 from . import res_company
 from . import sale_order
 from . import sale_order_line

@@ -1,11 +1,26 @@
+import base64
+from io import BytesIO
+
+import barcode
+import qrcode
+from barcode.writer import ImageWriter
+
 from odoo import api, fields, models
 
 from ..tools import codes
 
+QR_BOX_PIXELS = 6
+BARCODE_OPTIONS = {"write_text": False, "module_height": 12.0, "quiet_zone": 3.0}
+
 
 class LoyaltyCard(models.Model):
     _name = "loyalty.card"
-    _inherit = ["loyalty.wallet.mixin", "loyalty.card"]
+    _inherit = [
+        "loyalty.card.change.mixin",
+        "loyalty.card.state.mixin",
+        "loyalty.wallet.mixin",
+        "loyalty.card",
+    ]
 
     campaign_id = fields.Many2one(
         "loyalty.campaign", index="btree_not_null", readonly=True
@@ -23,6 +38,31 @@ class LoyaltyCard(models.Model):
     used_at = fields.Datetime(string="Used on", readonly=True, copy=False)
     voided_at = fields.Datetime(string="Voided on", readonly=True, copy=False)
     void_reason = fields.Char(readonly=True, copy=False)
+    redemption_ids = fields.One2many(
+        "loyalty.redemption", "card_id", string="Redemptions", readonly=True
+    )
+    code_grouped = fields.Char(
+        string="Code to Read Out",
+        compute="_compute_code_grouped",
+        help="The code in groups; it may be typed with or without the dashes.",
+    )
+    qr_image = fields.Binary(string="QR Code", compute="_compute_qr_image")
+    barcode_image = fields.Binary(string="Barcode", compute="_compute_barcode_image")
+
+    @api.depends("code")
+    def _compute_code_grouped(self):
+        for card in self:
+            card.code_grouped = codes.format_code(card.code or "")
+
+    @api.depends("code")
+    def _compute_qr_image(self):
+        for card in self:
+            card.qr_image = self._render_qr(card.code) if card.code else False
+
+    @api.depends("code")
+    def _compute_barcode_image(self):
+        for card in self:
+            card.barcode_image = self._render_barcode(card.code) if card.code else False
 
     @api.model
     def _generate_code(self):
@@ -39,3 +79,25 @@ class LoyaltyCard(models.Model):
         :param code: text as scanned or typed, may be empty
         """
         return codes.normalize_code(code)
+
+    @api.model
+    def _render_qr(self, code):
+        """Return the QR code of a text as PNG in base64, in black and white."""
+        image = qrcode.make(code, box_size=QR_BOX_PIXELS, border=2)
+        stream = BytesIO()
+        image.save(stream, format="PNG")
+        return base64.b64encode(stream.getvalue())
+
+    @api.model
+    def _render_barcode(self, code):
+        """Return the Code 128 barcode of a text as PNG in base64.
+
+        :return: base64, or False for a text that Code 128 cannot hold
+        """
+        if not code.isascii():
+            return False
+        stream = BytesIO()
+        barcode.get("code128", code, writer=ImageWriter()).write(
+            stream, BARCODE_OPTIONS
+        )
+        return base64.b64encode(stream.getvalue())

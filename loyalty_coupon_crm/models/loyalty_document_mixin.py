@@ -1,4 +1,6 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 
 class LoyaltyDocumentMixin(models.AbstractModel):
@@ -22,6 +24,15 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             "order_id": self.id,
             "company_id": self.company_id.id,
         }
+
+    def _loyalty_holder(self):
+        """Hook: return the key under which the document holds points of a card.
+
+        It is the same before and after the document is saved, so that a retry finds
+        its own hold.
+        """
+        self.ensure_one()
+        return f"{self._name},{self.id}"
 
     def _loyalty_channel(self):
         """Hook: return the sales channel, a value of `loyalty.purchase.channel`."""
@@ -109,3 +120,59 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             or `spend` (points < 0)
         """
         return []
+
+    def _loyalty_holder(self):
+        """Return the key under which the document holds points, the same on a retry."""
+        self.ensure_one()
+        return f"{self._name},{self.id}"
+
+    def _loyalty_own_cards(self):
+        """Hook: return the cards that the document itself creates."""
+        return self.env["loyalty.card"]
+
+    def _loyalty_hold(self, ttl):
+        """Reserve the points that the rewards of strict programs on the documents cost.
+
+        :param ttl: seconds after which the holds lapse
+        :raise UserError: when another document holds or spent the points
+        """
+        for document in self:
+            own = document._loyalty_own_cards()
+            for use in document._loyalty_reward_uses():
+                card = use["card"]
+                if card in own or not card.program_id.strict or use["points"] <= 0:
+                    continue
+                shop = document._loyalty_shop() or document.display_name
+                holder = document._loyalty_holder()
+                if not card._hold(use["points"], holder, ttl, shop=shop):
+                    raise UserError(document._loyalty_hold_refusal(card))
+
+    def _loyalty_hold_refusal(self, card):
+        """Return why points of a card cannot be reserved for the document."""
+        self.ensure_one()
+        # The holds of a colleague's order are not the salesperson's to read.
+        holds = card.sudo()._live_holds(but=self._loyalty_holder())
+        if not holds:
+            return self.env._(
+                "The points of card %s were spent elsewhere. Remove its reward.",
+                card.code,
+            )
+        return self.env._(
+            "Card %(code)s is held by %(shop)s (%(user)s) until %(until)s. "
+            "Wait, or ask a manager to release it.",
+            code=card.code,
+            shop=holds[0].shop or holds[0].holder,
+            user=holds[0].user_id.name,
+            until=format_datetime(self.env, holds[0].expires_at),
+        )
+
+    def _loyalty_unhold(self, cards=None):
+        """End the holds of the documents in this transaction: spent, or given up.
+
+        :param cards: only on these cards, on all by default
+        """
+        domain = [("holder", "in", [doc._loyalty_holder() for doc in self])]
+        if cards is not None:
+            domain.append(("card_id", "in", cards.ids))
+        # A hold belongs to its document, whoever ends it.
+        self.env["loyalty.point.hold"].sudo().search(domain).unlink()

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 
 class LoyaltyPointHold(models.Model):
@@ -23,3 +24,22 @@ class LoyaltyPointHold(models.Model):
     _card_holder_unique = models.Constraint(
         "UNIQUE(card_id, holder)", "This document already holds points of this card."
     )
+
+    def action_release(self):
+        """Give the held points back, for a manager.
+
+        :raise AccessError: for anybody else
+        """
+        if not self.env.user.has_group("loyalty_coupon_crm.group_loyalty_manager"):
+            raise AccessError(
+                self.env._("Only a loyalty manager releases what another order holds.")
+            )
+        # Holds are written by the wallet alone; the group was checked above.
+        self.sudo().unlink()
+
+    @api.autovacuum
+    def _gc_lapsed(self):
+        """Remove holds that lapsed a day ago; they hold nothing since then."""
+        lapsed = self.search([("expires_at", "<", "-1d")], limit=10000)
+        lapsed.unlink()
+        return len(lapsed), len(lapsed) == 10000

@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.tools import format_date, format_datetime
+
+from ..tools import codes
 
 
 class LoyaltyProgram(models.Model):
@@ -28,6 +31,9 @@ class LoyaltyProgram(models.Model):
     def _redemption_blockers(self, card, partner, channel, at=None, document=None):
         """Return what keeps a card from being used: the one gate every channel asks.
 
+        A void card is always refused. The other rules hold for strict programs; the
+        others keep Odoo's own checks.
+
         :param card: `loyalty.card` record, may be empty (automatic promotion)
         :param partner: the customer of the document, may be empty
         :param channel: a value of `loyalty.purchase.channel`
@@ -35,7 +41,22 @@ class LoyaltyProgram(models.Model):
         :param document: the order, any model, may be None
         :return: list of (code, message); empty when nothing speaks against the use
         """
-        return []
+        if not card:
+            return []
+        # Who asks may not read the other order, customer or till that a reason names.
+        card = card.sudo()
+        if card.voided_at:
+            return [("void", self._gate_void_message(card))]
+        if not card.program_id.strict:
+            return []
+        company = self._gate_company(card, document)
+        today = company._loyalty_today(at)
+        return [
+            *self._gate_dates(card, today),
+            *self._gate_use(card, document, company),
+            *self._gate_owner(card, partner),
+            *self._gate_holds(card, document, company),
+        ]
 
     @api.model
     def _gate(self, card, partner, channel, at=None, document=None, code=None):
@@ -45,8 +66,168 @@ class LoyaltyProgram(models.Model):
         :return: list of (code, message), as `_redemption_blockers`
         """
         blockers = self._redemption_blockers(card, partner, channel, at, document)
+        if not card and code:
+            blockers += self._gate_code(code)
         if blockers:
             self.env["loyalty.refusal"]._log_refusal(
                 card, partner, channel, document, code, blockers
             )
         return blockers
+
+    @api.model
+    def _gate_code(self, code):
+        """Return blockers for a code that belongs to no card: only typing errors.
+
+        What is not a code of ours gets Odoo's own answer.
+
+        :param code: the code as it was entered
+        """
+        mistyped = codes.is_ours(code) and not codes.has_valid_check(code)
+        if not mistyped or self._is_promotion_code(code):
+            return []
+        message = self.env._(
+            "The code %(code)s has a typing error. Compare it with the coupon and "
+            "enter it again, or scan it.",
+            code=code,
+        )
+        return [("mistyped", message)]
+
+    @api.model
+    def _is_promotion_code(self, code):
+        """Return whether a program's rule has this code."""
+        return bool(
+            self.env["loyalty.rule"].search_count([("code", "=", code)], limit=1)
+        )
+
+    @api.model
+    def _gate_company(self, card, document=None):
+        """Return the company whose day counts: the document's, the card's, ours."""
+        company = document.company_id if document else card.company_id
+        return (company or self.env.company).sudo()
+
+    @api.model
+    def _gate_void_message(self, card):
+        day = self._gate_company(card)._loyalty_today(card.voided_at)
+        return self.env._(
+            "The coupon %(code)s was voided on %(day)s (%(reason)s). Give the customer "
+            "another one.",
+            code=card.code,
+            day=format_date(self.env, day),
+            reason=card.void_reason or self.env._("no reason given"),
+        )
+
+    @api.model
+    def _gate_dates(self, card, today):
+        """Return blockers for a card or a program that is not valid on a day.
+
+        :param today: the company's day of the use; first and last day are included
+        """
+        program = card.program_id
+        blockers = []
+        if card.expiration_date and card.expiration_date < today:
+            message = self.env._(
+                "The coupon %(code)s was valid until %(day)s. Ask a manager to extend "
+                "it, or remove it.",
+                code=card.code,
+                day=format_date(self.env, card.expiration_date),
+            )
+            blockers.append(("expired", message))
+        if program.date_from and today < program.date_from:
+            message = self.env._(
+                "%(program)s starts on %(day)s. The coupon %(code)s can be used from "
+                "then on.",
+                program=program.name,
+                day=format_date(self.env, program.date_from),
+                code=card.code,
+            )
+            blockers.append(("not_started", message))
+        if program.date_to and program.date_to < today:
+            message = self.env._(
+                "%(program)s ended on %(day)s. The coupon %(code)s can no longer be "
+                "used.",
+                program=program.name,
+                day=format_date(self.env, program.date_to),
+                code=card.code,
+            )
+            blockers.append(("ended", message))
+        return blockers
+
+    @api.model
+    def _gate_use(self, card, document, company):
+        """Return blockers for a coupon that was used up elsewhere.
+
+        The document on which it was used, or which gives it its points, is free to
+        use it.
+        """
+        gives = document and any(
+            row_card == card and points > 0
+            for row_card, _kind, points in document._loyalty_point_rows()
+        )
+        if gives or not card._is_used_up():
+            return []
+        use = card.redemption_ids.filtered(
+            lambda use: not use.reversal_of_id and not use.reversed_by_ids
+        )[:1]
+        if use and document and use._is_on(document):
+            return []
+        if not use:
+            message = self.env._(
+                "Nothing is left on the coupon %(code)s. Ask the customer for another "
+                "one.",
+                code=card.code,
+            )
+            return [("used", message)]
+        message = self.env._(
+            "The coupon %(code)s was used on %(day)s on %(order)s. Ask the customer "
+            "for another one.",
+            code=card.code,
+            day=format_date(self.env, company._loyalty_today(use.date)),
+            order=use._document_name(),
+        )
+        return [("used", message)]
+
+    @api.model
+    def _gate_owner(self, card, partner):
+        """Return blockers for a card of somebody else, when it is not transferable."""
+        owner = card.partner_id.commercial_partner_id
+        if card.program_id.transferable or not owner:
+            return []
+        if not partner:
+            message = self.env._(
+                "The coupon %(code)s belongs to %(owner)s. Choose the customer first.",
+                code=card.code,
+                owner=card.partner_id.display_name,
+            )
+            return [("foreign", message)]
+        # The customer of an order may be a contact that its salesperson may not read.
+        customer = partner.sudo()
+        if customer.commercial_partner_id == owner:
+            return []
+        message = self.env._(
+            "The coupon %(code)s belongs to %(owner)s and cannot be used by "
+            "%(customer)s.",
+            code=card.code,
+            owner=card.partner_id.display_name,
+            customer=customer.display_name,
+        )
+        return [("foreign", message)]
+
+    @api.model
+    def _gate_holds(self, card, document, company):
+        """Return blockers for points that another document holds at the moment."""
+        holder = document._loyalty_holder() if document else None
+        holds = card._live_holds(but=holder)
+        required = min(card.program_id.reward_ids.mapped("required_points"), default=0)
+        if not holds or card.points - sum(holds.mapped("points")) >= required > 0:
+            return []
+        last = holds.sorted("expires_at")[-1]
+        message = self.env._(
+            "The coupon %(code)s is being used at %(place)s until %(time)s. Wait, or "
+            "have it removed there.",
+            code=card.code,
+            place=last.shop or last.user_id.name or last.holder,
+            time=format_datetime(
+                self.env, last.expires_at, tz=company._loyalty_timezone()
+            ),
+        )
+        return [("held", message)]

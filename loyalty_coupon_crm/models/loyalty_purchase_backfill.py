@@ -17,6 +17,8 @@ class LoyaltyPurchaseBackfill(models.AbstractModel):
         """Write the missing purchases of confirmed sales orders of every company."""
         self.env.flush_all()
         # Companies the current user does not work in have history, too.
+        # There are few companies, all of them are meant.
+        # pylint: disable-next=no-search-all
         for company in self.env["res.company"].sudo().search([]):
             self.with_company(company)._run_company(company)
         self.env["loyalty.purchase"].invalidate_model()

@@ -81,6 +81,20 @@ class LoyaltyRedemption(models.Model):
             self.env._("A redemption is never deleted: it is reversed by a new row.")
         )
 
+    def _is_on(self, document):
+        """Return whether the use happened on a document."""
+        self.ensure_one()
+        return (self.order_model, self.order_id) == (document._name, document.id)
+
+    def _document_name(self):
+        """Return the name of the document of a use, for a person to read."""
+        self.ensure_one()
+        if self.order_model in self.env and self.order_id:
+            document = self.env[self.order_model].browse(self.order_id).exists()
+            if document:
+                return document.display_name
+        return self.external_ref or self.env._("a deleted document")
+
     @api.model
     def _record(self, documents):
         """Write the uses of cards on confirmed documents that have no row yet.

@@ -206,7 +206,9 @@ class LoyaltyWalletMixin(models.AbstractModel):
                     "points": points,
                     "balance_after": balance,
                     "remaining": open_points,
-                    "expiration_date": self._award_expiration()
+                    "expiration_date": row.get(
+                        "expiration_date", self._award_expiration()
+                    )
                     if points > 0
                     else False,
                 }
@@ -341,7 +343,9 @@ class LoyaltyWalletMixin(models.AbstractModel):
                             WHERE held.card_id = card.id AND held.holder != %(holder)s
                               AND held.expires_at > NOW() AT TIME ZONE 'UTC'), 0)
                         ON CONFLICT (card_id, holder) DO UPDATE
-                       SET points = EXCLUDED.points, expires_at = EXCLUDED.expires_at
+                       SET points = EXCLUDED.points,
+                           expires_at = GREATEST(loyalty_point_hold.expires_at,
+                                                 EXCLUDED.expires_at)
                     RETURNING id
                     """,
                     card=self.id,
@@ -380,6 +384,8 @@ class LoyaltyWalletMixin(models.AbstractModel):
         with self.env.registry.cursor() as cursor:
             if cursor.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            # Our own transaction may have locked the card: never wait for ourselves.
+            cursor.execute("SET LOCAL lock_timeout = '3s'")
             yield cursor
 
     def _live_holds(self, but=None):

@@ -24,6 +24,7 @@ class SaleOrder(models.Model):
             for order in confirmed:
                 cards._wallet_plan_document(order)
         confirmed._loyalty_check_balances()
+        confirmed._loyalty_unhold()
         confirmed._loyalty_record()
         return result
 
@@ -35,8 +36,47 @@ class SaleOrder(models.Model):
             result = super()._action_cancel()
             cancelled = confirmed.filtered(lambda order: order.state == "cancel")
             cards._wallet_reverse_documents(cancelled)
+        self._loyalty_unhold()
         cancelled._loyalty_record_reversal()
         return result
+
+    def write(self, vals):
+        """Write orders; a quotation that is sent holds the points its rewards cost."""
+        result = super().write(vals)
+        if vals.get("state") == "sent":
+            for order in self:
+                order._loyalty_hold(order._loyalty_quotation_ttl())
+        return result
+
+    def unlink(self):
+        """Delete orders and what they held."""
+        self._loyalty_unhold()
+        return super().unlink()
+
+    def _loyalty_quotation_ttl(self):
+        """Return for how many seconds a sent quotation holds points.
+
+        To the end of its validity, or the hours of `loyalty_coupon_crm.hold_hours`.
+        """
+        self.ensure_one()
+        settings = self.env["ir.config_parameter"].sudo()
+        hours = int(settings.get_param("loyalty_coupon_crm.hold_hours", 72))
+        if not self.validity_date:
+            return hours * 3600
+        days = (self.validity_date - self.company_id._loyalty_today()).days + 1
+        return max(days, 1) * 24 * 3600
+
+    def _loyalty_own_cards(self):
+        return self.order_line.coupon_id.filtered(lambda card: card.order_id == self)
+
+    def _get_real_points_for_coupon(self, coupon, post_confirm=False):
+        """Return the usable points of a card: without what other documents hold."""
+        points = super()._get_real_points_for_coupon(coupon, post_confirm=post_confirm)
+        if self.state == "sale" or not coupon.program_id.strict:
+            return points
+        # The holds of a colleague's order are not the salesperson's to read.
+        holds = coupon.sudo()._live_holds(but=self._loyalty_holder())
+        return points - sum(holds.mapped("points"))
 
     def _add_points_for_coupon(self, coupon_points):
         """Give points to cards, booked when the order is already confirmed."""
@@ -88,11 +128,15 @@ class SaleOrder(models.Model):
         :raise ValidationError: when a card of the order may not be used any more
         """
         for order in self:
-            for card in order.order_line.coupon_id.filtered("program_id.strict"):
+            cards = order.order_line.coupon_id.filtered(
+                lambda card: card.voided_at or card.program_id.strict
+            )
+            for card in cards:
                 blockers = self.env["loyalty.program"]._gate(
                     card,
                     order.partner_id,
                     order._loyalty_channel(),
+                    at=order._loyalty_use_moment(),
                     document=order,
                     code=card.code,
                 )
@@ -122,6 +166,20 @@ class SaleOrder(models.Model):
                         points=-card.points,
                     )
                 )
+
+    def _loyalty_use_moment(self):
+        """Return the moment that decides whether a card is valid on the order.
+
+        A customer who paid in time is not refused when the order is confirmed later.
+
+        :return: naive datetime in UTC, or None for now
+        """
+        self.ensure_one()
+        # The salesperson may not read payments; only their time is used.
+        paid = self.sudo().transaction_ids.filtered(
+            lambda payment: payment.state in ("authorized", "done")
+        )
+        return min(paid.mapped("create_date"), default=None)
 
     def _loyalty_record(self):
         """Write the purchases and redemptions of confirmed orders."""

@@ -25,6 +25,9 @@ class SaleOrderLine(models.Model):
         )
         with orders._loyalty_line_scope():
             lines = super().create(vals_list)
+        confirmed = lines.order_id.filtered(lambda order: order.state == "sale")
+        # Facts are written by the system, the salesperson only reads them.
+        self.env["loyalty.redemption"].sudo()._record(confirmed)
         lines._loyalty_mark_changed()
         return lines
 
@@ -42,8 +45,11 @@ class SaleOrderLine(models.Model):
         self._loyalty_mark_changed()
         if not self.coupon_id:
             return super().unlink()
-        with self.order_id._loyalty_line_scope():
-            return super().unlink()
+        orders, cards = self.order_id, self.coupon_id
+        with orders._loyalty_line_scope():
+            result = super().unlink()
+        orders._loyalty_unhold(cards - orders.order_line.coupon_id)
+        return result
 
     def _loyalty_mark_changed(self):
         """Have the difference recorded when lines of confirmed orders are edited."""

@@ -135,7 +135,7 @@ class LoyaltyCrmCommon(TransactionCase):
     def _apply_code(cls, order, code):
         """Enter a code on an order and take the first reward; return Odoo's result."""
         result = order._try_apply_code(code)
-        if "error" not in result:
+        if result and "error" not in result:
             card, rewards = next(iter(result.items()))
             order._apply_program_reward(rewards[:1], card)
         return result

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -29,7 +30,9 @@ TUNING = {
 
 
 def _programs():
-    """Return the folder with PostgreSQL's server programs, the newest installed.
+    """Return the folder with PostgreSQL's server programs.
+
+    The newest installed, or those of the version that made our cluster.
 
     :raise SetupError: when there is none of a version Odoo accepts
     """
@@ -39,6 +42,16 @@ def _programs():
             found[int(path.parts[-3])] = path.parent
     if not found and (initdb := shutil.which("initdb")):
         found[settings.POSTGRES_MINIMUM] = Path(initdb).resolve().parent
+    if (version := DATA / "PG_VERSION").exists():
+        made_by = int(version.read_text())
+        if made_by in found:
+            return found[made_by]
+        if found:
+            raise SetupError(
+                f"The cluster in {settings.CLUSTER} was made by PostgreSQL {made_by}, "
+                f"which is not installed now. Install postgresql-{made_by} or remove "
+                "that folder: everything in it can be made again."
+            )
     if not found or max(found) < settings.POSTGRES_MINIMUM:
         raise SetupError(
             f"PostgreSQL {settings.POSTGRES_MINIMUM} or newer is missing. "
@@ -61,6 +74,11 @@ def owner():
 
 def _as_owner(command):
     return command if os.geteuid() else ["runuser", "-u", owner(), "--", *command]
+
+
+def _owner_reaches(folder):
+    test = _as_owner(["test", "-x", str(folder)])
+    return subprocess.run(test, check=False, cwd="/").returncode == 0
 
 
 def _call(program, *arguments, **options):
@@ -98,6 +116,12 @@ def _create():
             shutil.chown(folder, owner())
     if os.geteuid() == 0:
         settings.STATE.chmod(0o755)
+        if not _owner_reaches(settings.CLUSTER):
+            raise SetupError(
+                f"The user «{owner()}», who runs PostgreSQL for root, cannot reach "
+                f"{settings.CLUSTER}. Set LOYALTY_STATE to a folder open to everybody, "
+                "such as /var/lib/loyalty-coupon-crm."
+            )
     flags = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
     _call("initdb", "-D", DATA, "-U", settings.DATABASE_USER, *flags)
     lines = [f"{name} = {value}\n" for name, value in TUNING.items()]
@@ -112,7 +136,9 @@ def ensure():
         with Step("creating a private PostgreSQL cluster"):
             _create()
     if not is_running():
-        _call("pg_ctl", "-D", DATA, "-l", LOG, "-w", "-t", "60", "start", quiet=False)
+        flags = ["-D", DATA, "-l", LOG, "-w", "-t", "60", "-s", "start"]
+        # Its output is not kept: the server would hold the pipe open for ever.
+        _call("pg_ctl", *flags, quiet=False, stdin=subprocess.DEVNULL)
     for _attempt in range(50):
         if is_running():
             return
@@ -127,10 +153,15 @@ def stop():
         say("· PostgreSQL stopped")
 
 
+def client(*arguments):
+    """Return the command line of psql with `arguments`."""
+    return [str(_programs() / "psql"), *arguments]
+
+
 def query(statement, database="postgres"):
     """Run one SQL statement and return its output, unaligned, without headers."""
     return run(
-        [_programs() / "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"]
+        [*client(), "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"]
         + ["-d", database, "-c", statement],
         env={**os.environ, **environment()},
     ).strip()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -116,6 +117,7 @@ def _selfie_script(addons):
             cwd=folder,
             hint="npm is needed once: apt-get install npm",
             stdin=subprocess.DEVNULL,
+            env={**os.environ, "npm_config_cache": str(folder)},
         ).split()[-1]
         run(["tar", "-xzf", folder / packed, "-C", folder])
         target.parent.mkdir(parents=True, exist_ok=True)

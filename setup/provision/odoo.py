@@ -1,10 +1,12 @@
 """Odoo's command line in our environment, and the databases made with it."""
 
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 from . import cluster, settings, source, venv
-from .shell import SetupError, Step, run, say
+from .shell import SetupError, Step, lock, run, say
 
 CONFIG = settings.STATE / f"odoo-{settings.CHECKOUT}.conf"
 DEPENDENCIES = (
@@ -56,21 +58,29 @@ def _write_config():
         "proxy_mode": "False",
     }
     content = "".join(f"{name} = {value}\n" for name, value in lines.items())
-    settings.STATE.mkdir(parents=True, exist_ok=True)
-    CONFIG.write_text("[options]\n" + content)
+    fresh = CONFIG.with_suffix(".new")
+    fresh.write_text("[options]\n" + content)
+    fresh.replace(CONFIG)
 
 
 def ensure():
     """Bring up everything Odoo needs: environment, sources, cluster, configuration."""
-    venv.odoo.ensure()
-    source.ensure()
-    cluster.ensure()
-    _write_config()
+    settings.STATE.mkdir(parents=True, exist_ok=True)
+    with lock("setup"):
+        venv.odoo.ensure()
+        source.ensure()
+        cluster.ensure()
+        _write_config()
+
+
+def python(*arguments):
+    """Return a command line of Odoo's Python with `arguments`."""
+    return [str(venv.odoo.program("python")), *map(str, arguments)]
 
 
 def command(*arguments):
     """Return Odoo's command line with `arguments`."""
-    return [str(venv.odoo.program("python")), "-m", "odoo", *map(str, arguments)]
+    return python("-m", "odoo", *arguments)
 
 
 def call(*arguments, log=None, hint=""):
@@ -86,6 +96,7 @@ def call(*arguments, log=None, hint=""):
             command(*arguments),
             check=False,
             env=environment(),
+            stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
@@ -102,8 +113,9 @@ def database_exists(name):
 
 
 def drop_database(name):
-    """Drop a database of our own cluster, with its connections."""
+    """Drop a database of our own cluster, with its connections and its files."""
     cluster.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    shutil.rmtree(settings.DATA_DIR / "filestore" / name, ignore_errors=True)
 
 
 def copy_database(template, name):
@@ -112,31 +124,58 @@ def copy_database(template, name):
     cluster.query(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     files = settings.DATA_DIR / "filestore"
     if (files / template).is_dir():
-        run(["rm", "-rf", files / name])
         run(["cp", "-al", files / template, files / name])
 
 
-def _module_key(modules, demo):
-    """Return what a template was built from, so that a stale one is rebuilt."""
-    return ",".join(sorted(modules)) + (":demo" if demo else ":plain")
+def _installed(name):
+    """Return the names of the add-ons installed in a database."""
+    statement = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+    return set(cluster.query(statement, name).split())
+
+
+def _built_from(demo):
+    """Return what a template depends on beside its modules."""
+    return f"{source.version(source.ensure())} {'demo' if demo else 'plain'}"
 
 
 def ensure_template(name, modules, *, demo):
     """Build a template database with `modules` once and return its name.
 
+    It is built again when it lacks one of `modules` or Odoo itself has changed.
+
     :param demo: load Odoo's demonstration data
     """
-    key = _module_key(modules, demo)
     note = settings.STATE / f"{name}.template"
-    if database_exists(name) and note.exists() and note.read_text() == key:
-        return name
-    drop_database(name)
-    with Step(f"building the template database {name}"):
-        log = settings.STATE / f"{name}.log"
-        flags = ["--with-demo"] if demo else []
-        call("-d", name, "-i", ",".join(modules), "--stop-after-init", *flags, log=log)
-    note.write_text(key)
+    with lock(name):
+        if (
+            note.exists()
+            and note.read_text() == _built_from(demo)
+            and database_exists(name)
+            and _installed(name).issuperset(modules)
+        ):
+            return name
+        note.unlink(missing_ok=True)
+        drop_database(name)
+        with Step(f"building the template database {name}"):
+            log = settings.STATE / f"{name}.log"
+            flags = ["-i", ",".join(modules), "--stop-after-init", "--no-http"]
+            flags += ["--with-demo"] if demo else []
+            call("-d", name, *flags, log=log)
+        note.write_text(_built_from(demo))
     return name
+
+
+def forget_lost_checkouts():
+    """Drop what checkouts left behind that are no longer on this machine."""
+    for config in settings.STATE.glob("odoo-????????.conf"):
+        paths = config.read_text().splitlines()[1].partition("=")[2].split(",")
+        if not Path(paths[-1].strip()).is_dir():
+            checkout = config.stem.removeprefix("odoo-")
+            listed = "SELECT datname FROM pg_database WHERE datname LIKE "
+            for name in cluster.query(f"{listed} 'test\\_{checkout}\\_%'").split():
+                drop_database(name)
+            shutil.rmtree(settings.REPORTS / checkout, ignore_errors=True)
+            config.unlink()
 
 
 def serve(database, port):

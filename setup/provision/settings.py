@@ -23,13 +23,6 @@ PYTHON_TESTED = (3, 11)
 DATABASE_USER = "loyalty"
 POSTGRES_MINIMUM = 13
 
-SYSTEM_PACKAGES = {
-    "postgresql": "the private database cluster",
-    "chromium": "tours and printing without wkhtmltopdf",
-    "fonts-noto-cjk": "Chinese text on coupons",
-    "wkhtmltopdf": "PDF coupons and reports",
-}
-
 
 def state_home():
     """Return the folder that holds all that the setup downloads and creates.

@@ -1,8 +1,12 @@
 """Run programs and say in one sentence what went wrong."""
 
+import contextlib
+import fcntl
 import subprocess
 import sys
 import time
+
+from . import settings
 
 
 class SetupError(Exception):
@@ -58,3 +62,28 @@ class Step:
         took = time.monotonic() - self.started
         if kind is None and took >= 1:
             say(f"  done in {took:.0f} s")
+
+
+@contextlib.contextmanager
+def lock(name):
+    """Hold a lock against other setups that share the state folder."""
+    settings.STATE.mkdir(parents=True, exist_ok=True)
+    with open(settings.STATE / f"{name}.lock", "w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("· waiting for another setup to finish")
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def main(function):
+    """Run a command of ours; what is wrong becomes one message and exit code 1."""
+    try:
+        return function()
+    except SetupError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        return 130

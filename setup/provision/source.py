@@ -1,5 +1,7 @@
 """Where Odoo 19.0 comes from: the first source that is there wins."""
 
+import functools
+import json
 import os
 import shutil
 import subprocess
@@ -67,6 +69,7 @@ def _cloned():
     return CLONE
 
 
+@functools.cache
 def ensure():
     """Return the folder from which `import odoo` works, fetching Odoo when needed.
 
@@ -86,3 +89,12 @@ def addons_paths(library):
     candidates = (library / "addons", library / "odoo" / "addons")
     folders = [folder for folder in candidates if folder.is_dir()]
     return [*folders, settings.REPOSITORY]
+
+
+def version(library):
+    """Return what tells one Odoo from another: its place and its package or commit."""
+    if debian.RECORD.exists() and settings.ODOO_PREFIX in library.parents:
+        return f"{library} {json.loads(debian.RECORD.read_text())['version']}"
+    git = ["git", "-C", library, "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(git, check=False, capture_output=True, text=True)
+    return f"{library} {done.stdout.strip()}".strip()

@@ -1,0 +1,1 @@
+"""All tests of the repository, from nothing to one line of counts."""

@@ -1,0 +1,106 @@
+"""The command `setup/test`: which parts to run, side by side, and the last line."""
+
+import argparse
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from provision import odoo, settings, system
+from provision.shell import SetupError, say
+
+from . import runs, static
+from .outcome import Outcome
+
+# Two runs of Odoo with a browser each are what two cores and 8 GB hold.
+LANES = 2
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(
+        prog="setup/test",
+        description="Bring up everything the tests need and run them. Without an "
+        "option: static checks, the tests of the three add-ons with and without the "
+        "till, JavaScript tests, tours in a browser, and tests/.",
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="only this: an add-on, a file (loyalty_coupon_crm/tests/test_x.py, "
+        "tests/test_y.py), a class TestX, a method test_z, or addon:TestX.test_z",
+    )
+    add = parser.add_argument
+    add("--fast", action="store_true", help="static checks and Python tests only")
+    add("--static", action="store_true", help="static checks only")
+    add("--fix", action="store_true", help="repair what the static checks can repair")
+    add("--perf", action="store_true", help="the measurements of tests/perf only")
+    add(
+        "--peers",
+        action="store_true",
+        help="after everything else Odoo's own loyalty suites with our add-ons",
+    )
+    return parser.parse_args()
+
+
+def _chosen(options):
+    """Return the parts to run, {name: function}; those listed first start first."""
+    if options.names:
+        files = [name for name in options.names if name.startswith("tests/")]
+        others = [name for name in options.names if name not in files]
+        parts = {}
+        if files:
+            parts["tests/"] = lambda: runs.repository(*files)
+        if others:
+            parts["add-ons"] = lambda: runs.some(others)
+        return parts
+    if options.static:
+        return {"static checks": static.run}
+    if options.fix:
+        return {"repairs": static.fix}
+    if options.perf:
+        return {"tests/perf": lambda: runs.repository("-s", "tests/perf")}
+    if options.fast:
+        return {
+            "static checks": static.run,
+            "add-ons": lambda: runs.together(browser=False),
+        }
+    parts = {"static checks": static.run, "add-ons together": runs.together}
+    if options.peers:
+        parts["Odoo's suite of the till"] = runs.peers_till
+        parts["Odoo's other suites"] = runs.peers_rest
+    return {**parts, "base without the till": runs.alone, "tests/": runs.repository}
+
+
+def _provision(options):
+    if options.static or options.fix:
+        system.ensure({name: system.TO_RUN[name] for name in ("python3-venv", "npm")})
+        return
+    system.ensure(system.TO_RUN if options.fast else system.TO_TEST)
+    odoo.ensure()
+    odoo.forget_lost_checkouts()
+
+
+def _run_part(name, function):
+    started = time.monotonic()
+    try:
+        outcome = function()
+    except (SetupError, OSError) as error:
+        outcome = Outcome.of_check(f"{name}: {error}")
+    took = time.monotonic() - started
+    say(f"{'✗' if outcome.failed else '✓'} {name}: {outcome} ({took:.0f} s)")
+    return outcome
+
+
+def main():
+    """Run what the command line asks for; return the exit code."""
+    options = _arguments()
+    _provision(options)
+    with ThreadPoolExecutor(LANES) as lanes:
+        running = [lanes.submit(_run_part, *part) for part in _chosen(options).items()]
+        total = sum((part.result() for part in running), Outcome())
+    for problem in total.problems:
+        sys.stdout.write(f"\n{'-' * 78}\n{problem}\n")
+    if total.problems:
+        say(f"\nLogs: {settings.REPORTS / settings.CHECKOUT}")
+    say(f"{total}")
+    return 1 if total.failed else 0
