@@ -22,3 +22,4 @@ from . import payment_transaction
 from . import res_company
 from . import sale_order
 from . import sale_order_line
+from . import res_partner

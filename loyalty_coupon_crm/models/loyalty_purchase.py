@@ -302,6 +302,33 @@ class LoyaltyPurchase(models.Model):
         }
 
     @api.model
+    def _sync_customers(self, partners):
+        """Have purchases follow contacts to the company they belong to now.
+
+        :param partners: contacts that moved, or companies whose contacts did
+        """
+        if not partners.ids:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_purchase purchase
+                   SET commercial_partner_id = partner.commercial_partner_id
+                  FROM res_partner partner
+                 WHERE partner.id = purchase.partner_id
+                   AND (partner.id = ANY(%(ids)s)
+                        OR partner.commercial_partner_id = ANY(%(ids)s)
+                        OR purchase.commercial_partner_id = ANY(%(ids)s))
+                   AND purchase.commercial_partner_id
+                       IS DISTINCT FROM partner.commercial_partner_id
+                """,
+                ids=partners.ids,
+            )
+        )
+        self.invalidate_model(["commercial_partner_id"])
+
+    @api.model
     def _backfill(self):
         """Hook: write the purchases of documents from before the installation.
 

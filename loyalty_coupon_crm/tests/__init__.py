@@ -13,3 +13,5 @@ from . import test_purchase
 from . import test_card
 from . import test_gate
 from . import test_card_actions
+from . import test_customer_metric
+from . import test_segment

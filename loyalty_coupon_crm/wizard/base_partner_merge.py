@@ -8,7 +8,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Re-point our rows first: Odoo deletes those that clash with a constraint."""
         self._merge_campaign_members(src_partners, dst_partner)
-        return super()._update_foreign_keys(src_partners, dst_partner)
+        self._merge_segment_members(src_partners, dst_partner)
+        self._merge_customer_metrics(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env["loyalty.purchase"]._sync_customers(dst_partner)
+        return result
 
     def _merge_loyalty_cards(self, src_partners, dst_partner):
         """Move the wallets of merged customers, with a row on either side."""
@@ -49,3 +53,50 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             )
         )
         self.env["loyalty.campaign.member"].invalidate_model()
+
+    def _merge_segment_members(self, src_partners, dst_partner):
+        """Keep the dated history; of several open rows the exclusion stays open."""
+        members = self.env["loyalty.segment.member"]
+        members.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH ranked AS (
+                    SELECT id, ROW_NUMBER() OVER (
+                               PARTITION BY segment_id
+                               ORDER BY is_excluded DESC NULLS LAST,
+                                        is_manual DESC NULLS LAST, id) AS place
+                      FROM loyalty_segment_member
+                     WHERE partner_id = ANY(%(all)s) AND date_to IS NULL)
+                UPDATE loyalty_segment_member member
+                   SET date_to = %(today)s
+                  FROM ranked
+                 WHERE ranked.id = member.id AND ranked.place > 1
+                """,
+                all=[*src_partners.ids, dst_partner.id],
+                today=self.env.company._loyalty_today(),
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_segment_member SET partner_id = %(target)s
+                 WHERE partner_id = ANY(%(sources)s)
+                """,
+                target=dst_partner.id,
+                sources=src_partners.ids,
+            )
+        )
+        members.invalidate_model()
+
+    def _merge_customer_metrics(self, src_partners, dst_partner):
+        """Drop the figures of those who vanish; the next refresh adds them up."""
+        metrics = self.env["loyalty.customer.metric"]
+        metrics.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM loyalty_customer_metric WHERE partner_id = ANY(%s)",
+                src_partners.ids,
+            )
+        )
+        metrics.invalidate_model()
