@@ -1,10 +1,9 @@
 """Runs of Odoo's test runner, each on a database of its own."""
 
-import ast
 import re
 import socket
 
-from provision import odoo, settings
+from provision import addons, odoo, settings
 from provision.shell import SetupError
 
 from . import junit, odoo_log
@@ -31,26 +30,16 @@ AT_INSTALL = (
 )
 
 
-def dependencies(addons):
-    """Return the Odoo add-ons that `addons` of ours depend on, sorted."""
-    found = set()
-    for addon in addons:
-        manifest = settings.REPOSITORY / addon / "__manifest__.py"
-        found.update(ast.literal_eval(manifest.read_text())["depends"])
-    return sorted(found - set(settings.ADDONS))
-
-
 def full_template():
     """Return the template with everything that meets our add-ons, with demo data."""
-    modules = {*odoo.DEPENDENCIES, *odoo.NEIGHBOURS, *dependencies(settings.ADDONS)}
+    modules = {*odoo.DEPENDENCIES, *odoo.NEIGHBOURS, *addons.dependencies()}
     return odoo.ensure_template("loyalty_peers", sorted(modules), demo=True)
 
 
 def plain_template():
     """Return the template with what the base and the reports need, no demo data."""
-    return odoo.ensure_template(
-        "loyalty_plain", dependencies((BASE, REPORTS)), demo=False
-    )
+    modules = addons.dependencies((BASE, REPORTS))
+    return odoo.ensure_template("loyalty_plain", modules, demo=False)
 
 
 def free_port():
@@ -110,11 +99,11 @@ def _report(run, outcome):
     return outcome
 
 
-def own(name, template, addons, tags):
-    """Install `addons` on a fresh copy of `template` and run the tests of `tags`."""
+def own(name, template, ours, tags):
+    """Install `ours` on a fresh copy of `template` and run the tests of `tags`."""
     run = Run(name, template)
     run.prepare()
-    flags = ["-i", ",".join(addons), "--test-tags", ",".join(tags)]
+    flags = ["-i", ",".join(ours), "--test-tags", ",".join(tags)]
     return _report(run, odoo_log.read(run.odoo(*flags)))
 
 
