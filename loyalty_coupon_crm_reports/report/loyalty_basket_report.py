@@ -166,7 +166,7 @@ class LoyaltyBasketReport(models.Model):
             SELECT row.id, row.commercial_partner_id, row.company_id, row.date,
                    row.channel, row.shop,
                    COALESCE(row.order_model, 'loyalty.purchase') AS order_model,
-                   COALESCE(row.order_id, row.id) AS order_id,
+                   COALESCE(NULLIF(row.order_id, 0), row.id) AS order_id,
                    COALESCE(row.amount, 0) + COALESCE(back.amount, 0) AS amount,
                    COALESCE(row.discount_amount, 0)
                        + COALESCE(back.discount_amount, 0) AS discount_amount

@@ -162,7 +162,7 @@ class LoyaltyReportMixin(models.AbstractModel):
             """
             SELECT live.order_model, live.order_id, COUNT(*) AS uses
               FROM (%s) live
-             WHERE live.order_id IS NOT NULL
+             WHERE live.order_model IS NOT NULL
              GROUP BY live.order_model, live.order_id
             """,
             self._live_uses(),

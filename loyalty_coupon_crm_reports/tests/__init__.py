@@ -1,0 +1,5 @@
+from . import test_funnel_report
+from . import test_use_report
+from . import test_basket_report
+from . import test_points_report
+from . import test_report_rights
