@@ -31,9 +31,7 @@ class LoyaltySegment(models.Model):
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        "res.company", string="Company", default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
     kind = fields.Selection(
         [("dynamic", "Rule"), ("static", "Fixed list")],
         required=True,

@@ -12,7 +12,6 @@ class LoyaltySegmentMember(models.Model):
 
     segment_id = fields.Many2one(
         "loyalty.segment",
-        string="Segment",
         required=True,
         ondelete="cascade",
         index=True,

@@ -8,10 +8,6 @@ from . import test_redemption
 from . import test_sale_hold
 from . import test_wallet
 from . import test_wallet_rights
-from . import test_codes
-from . import test_purchase
-from . import test_card
-from . import test_gate
 from . import test_card_actions
 from . import test_customer_metric
 from . import test_segment

@@ -28,5 +28,6 @@ class LoyaltyPurchase(models.Model):
     @api.model
     def _backfill(self):
         """Write the purchases and redemptions of earlier POS orders too."""
-        super()._backfill()
+        done = super()._backfill()
         self.env["loyalty.pos.backfill"]._run()
+        return done

@@ -27,7 +27,7 @@ class LoyaltyCrmPosCommon(LoyaltyCrmCommon, CommonPosTest):
 
     @classmethod
     def _create_product(cls, *args, **values):
-        """Return a product: ours by name, price and cost, else the one of Odoo's tests."""
+        """Return a product: ours by name, price and cost, else that of Odoo's tests."""
         builder = super() if args else super(LoyaltyCrmCommon, cls)
         return builder._create_product(*args, **values)
 

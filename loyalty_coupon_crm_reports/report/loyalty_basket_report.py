@@ -34,14 +34,14 @@ class LoyaltyBasketReport(models.Model):
         "loyalty.redemption": ["order_model", "order_id", "points", "reversal_of_id"],
     }
 
-    purchase_id = fields.Many2one("loyalty.purchase", string="Purchase", readonly=True)
+    purchase_id = fields.Many2one("loyalty.purchase", readonly=True)
     order_model = fields.Char(string="Document Model", readonly=True)
     order_id = fields.Many2oneReference(
         string="Document", model_field="order_model", readonly=True
     )
-    customer_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    company_id = fields.Many2one("res.company", string="Company", readonly=True)
-    currency_id = fields.Many2one("res.currency", string="Currency", readonly=True)
+    customer_id = fields.Many2one("res.partner", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
     channel = fields.Selection(
         selection=lambda self: (
             self.env["loyalty.purchase"]._fields["channel"].selection

@@ -53,19 +53,18 @@ class LoyaltyFunnelReport(models.Model):
     }
 
     card_id = fields.Many2one("loyalty.card", string="Coupon", readonly=True)
-    program_id = fields.Many2one("loyalty.program", string="Program", readonly=True)
-    campaign_id = fields.Many2one("loyalty.campaign", string="Campaign", readonly=True)
+    program_id = fields.Many2one("loyalty.program", readonly=True)
+    campaign_id = fields.Many2one("loyalty.campaign", readonly=True)
     variant_id = fields.Many2one(
         "loyalty.campaign.variant", string="Arm", readonly=True
     )
     customer_id = fields.Many2one(
         "res.partner",
-        string="Customer",
         readonly=True,
         help="The commercial customer who was offered the coupon.",
     )
-    company_id = fields.Many2one("res.company", string="Company", readonly=True)
-    currency_id = fields.Many2one("res.currency", string="Currency", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
     issue_date = fields.Date(
         string="Issued on",
         readonly=True,
@@ -179,7 +178,6 @@ class LoyaltyFunnelReport(models.Model):
         help="Cost of goods given free with these coupons, in company currency.",
     )
     net_sales = fields.Monetary(
-        string="Net Sales",
         readonly=True,
         help="Untaxed amount of the documents on which the coupons were used, net of "
         "discount. A document with several coupons is shared equally between them, so "

@@ -49,15 +49,14 @@ class LoyaltyPointsReport(models.Model):
     month = fields.Date(
         readonly=True, help="First day of the month, in the company's time zone."
     )
-    program_id = fields.Many2one("loyalty.program", string="Program", readonly=True)
+    program_id = fields.Many2one("loyalty.program", readonly=True)
     program_type = fields.Selection(
         selection=lambda self: (
             self.env["loyalty.program"]._fields["program_type"].selection
         ),
-        string="Program Type",
         readonly=True,
     )
-    company_id = fields.Many2one("res.company", string="Company", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
     issued = fields.Float(
         readonly=True,
         help="Points put on cards when they were issued, opening balances included, "

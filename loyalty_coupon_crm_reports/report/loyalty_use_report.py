@@ -36,27 +36,23 @@ class LoyaltyUseReport(models.Model):
         "res.partner": ["commercial_partner_id"],
     }
 
-    redemption_id = fields.Many2one(
-        "loyalty.redemption", string="Redemption", readonly=True
-    )
-    card_id = fields.Many2one("loyalty.card", string="Card", readonly=True)
-    program_id = fields.Many2one("loyalty.program", string="Program", readonly=True)
+    redemption_id = fields.Many2one("loyalty.redemption", readonly=True)
+    card_id = fields.Many2one("loyalty.card", readonly=True)
+    program_id = fields.Many2one("loyalty.program", readonly=True)
     program_type = fields.Selection(
         selection=lambda self: (
             self.env["loyalty.program"]._fields["program_type"].selection
         ),
-        string="Program Type",
         readonly=True,
     )
-    campaign_id = fields.Many2one("loyalty.campaign", string="Campaign", readonly=True)
+    campaign_id = fields.Many2one("loyalty.campaign", readonly=True)
     customer_id = fields.Many2one(
         "res.partner",
-        string="Customer",
         readonly=True,
         help="The commercial customer who used the card.",
     )
-    company_id = fields.Many2one("res.company", string="Company", readonly=True)
-    currency_id = fields.Many2one("res.currency", string="Currency", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
     channel = fields.Selection(
         selection=lambda self: (
             self.env["loyalty.purchase"]._fields["channel"].selection
@@ -64,7 +60,7 @@ class LoyaltyUseReport(models.Model):
         readonly=True,
     )
     shop = fields.Char(readonly=True)
-    user_id = fields.Many2one("res.users", string="User", readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
     date = fields.Datetime(string="Used on", readonly=True)
     use_date = fields.Date(
         string="Day of Use", readonly=True, help="In the company's time zone."
@@ -103,7 +99,6 @@ class LoyaltyUseReport(models.Model):
         help="Cost of goods given free, in company currency.",
     )
     net_sales = fields.Monetary(
-        string="Net Sales",
         readonly=True,
         help="Untaxed amount of the documents with a use, net of discount. A document "
         "with several uses is shared equally between them, so that it counts once.",
