@@ -11,8 +11,11 @@
         "security/loyalty_groups.xml",
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
+        "data/campaign_cron.xml",
         "data/ledger_cron.xml",
         "wizard/loyalty_card_change_views.xml",
+        "views/loyalty_campaign_member_views.xml",
+        "views/loyalty_campaign_views.xml",
         "views/loyalty_card_views.xml",
         "views/loyalty_point_hold_views.xml",
         "views/loyalty_point_move_views.xml",
@@ -25,6 +28,9 @@
         "views/loyalty_refusal_views.xml",
         "views/loyalty_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["loyalty_coupon_crm/static/src/**/*"],
+    },
     "post_init_hook": "post_init_hook",
     "application": True,
 }

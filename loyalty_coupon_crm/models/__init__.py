@@ -8,7 +8,13 @@ from . import loyalty_purchase_backfill
 from . import loyalty_customer_metric
 from . import loyalty_segment
 from . import loyalty_segment_member
+from . import loyalty_campaign_audience_mixin
+from . import loyalty_campaign_check_mixin
+from . import loyalty_campaign_message_mixin
+from . import loyalty_campaign_preview_mixin
+from . import loyalty_campaign_runner_mixin
 from . import loyalty_campaign
+from . import loyalty_campaign_batch
 from . import loyalty_campaign_variant
 from . import loyalty_campaign_member
 from . import loyalty_program

@@ -1,4 +1,31 @@
-from odoo import fields, models
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from .loyalty_campaign_check_mixin import COUPON_TYPES, WALLET_TYPES
+
+# What decided who gets what must not change once it was decided.
+FROZEN_FIELDS = {
+    "budget_coupons",
+    "company_id",
+    "control_percent",
+    "no_control_reason",
+    "points",
+    "program_id",
+    "seed",
+    "segment_id",
+    "validity_days",
+}
+# Written by the buttons and the runner alone, never by a client.
+OWN_VALUES = {
+    "control_count": 0,
+    "launched_at": False,
+    "launched_by_id": False,
+    "state": "draft",
+    "stop_reason": False,
+    "treated_count": 0,
+}
 
 
 class LoyaltyCampaign(models.Model):
@@ -6,44 +33,99 @@ class LoyaltyCampaign(models.Model):
 
     _name = "loyalty.campaign"
     _description = "Loyalty Campaign"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "loyalty.campaign.audience.mixin",
+        "loyalty.campaign.check.mixin",
+        "loyalty.campaign.preview.mixin",
+        "loyalty.campaign.runner.mixin",
+        "loyalty.campaign.message.mixin",
+    ]
     _order = "id desc"
+    _check_company_auto = True
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        default=lambda self: self.env.company,
+        "res.company", required=True, default=lambda self: self.env.company
     )
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        tracking=True,
+    )
     program_id = fields.Many2one(
         "loyalty.program",
         string="Offer",
         check_company=True,
         ondelete="restrict",
         index="btree_not_null",
+        domain=[("program_type", "in", COUPON_TYPES + WALLET_TYPES)],
+        tracking=True,
+        help="A coupon or gift card program gives each customer a card of their own; "
+        "a loyalty card or eWallet program gives points into the customer's wallet.",
     )
+    program_type = fields.Selection(related="program_id.program_type")
     segment_id = fields.Many2one(
         "loyalty.segment",
         string="Audience",
         check_company=True,
         ondelete="restrict",
         index="btree_not_null",
+        tracking=True,
     )
     points = fields.Float(
-        default=1.0, help="Points put on each card; 1 for a coupon with one use."
+        default=1.0,
+        tracking=True,
+        help="Points put on each card; 1 for a coupon with one use.",
     )
+    point_name = fields.Char(related="program_id.portal_point_name")
+    segment_kind = fields.Selection(related="segment_id.kind")
     validity_days = fields.Integer(
         string="Valid for",
+        compute="_compute_validity_days",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
         help="Days after issue, the last one included; 0 for no end.",
     )
     control_percent = fields.Float(
         string="Control Group",
         default=10.0,
-        help="Percent of the audience that gets nothing.",
+        tracking=True,
+        help="Percent of the audience that gets nothing, so that the campaign can be "
+        "measured against them.",
     )
-    seed = fields.Char(readonly=True, copy=False)
+    no_control_reason = fields.Char(
+        string="Reason",
+        tracking=True,
+        help="Why nobody is left out. Without a control group nobody will know "
+        "whether the campaign paid.",
+    )
+    budget_coupons = fields.Integer(
+        string="Budget",
+        tracking=True,
+        help="At most so many customers get the offer, drawn at random from the "
+        "audience; 0 for everybody.",
+    )
+    mail_template_id = fields.Many2one(
+        "mail.template",
+        string="Message",
+        domain=[("model", "=", "loyalty.card")],
+        ondelete="restrict",
+        index="btree_not_null",
+        help="E-mail sent after the offer was issued; empty for none.",
+    )
+    seed = fields.Char(
+        readonly=True,
+        copy=False,
+        required=True,
+        default=lambda self: self._new_seed(),
+        help="Draws the control group together with the customer.",
+    )
     state = fields.Selection(
         [
             ("draft", "Draft"),
@@ -57,6 +139,12 @@ class LoyaltyCampaign(models.Model):
         readonly=True,
         copy=False,
         tracking=True,
+        group_expand=True,
+    )
+    stop_reason = fields.Char(readonly=True, copy=False)
+    launched_at = fields.Datetime(string="Launched on", readonly=True, copy=False)
+    launched_by_id = fields.Many2one(
+        "res.users", string="Launched by", readonly=True, copy=False
     )
     variant_ids = fields.One2many(
         "loyalty.campaign.variant", "campaign_id", string="Arms"
@@ -64,3 +152,254 @@ class LoyaltyCampaign(models.Model):
     member_ids = fields.One2many(
         "loyalty.campaign.member", "campaign_id", string="Members"
     )
+    batch_ids = fields.One2many("loyalty.campaign.batch", "campaign_id", string="Runs")
+    treated_count = fields.Integer(string="Treated", readonly=True, copy=False)
+    control_count = fields.Integer(string="Control", readonly=True, copy=False)
+    member_count = fields.Integer(
+        string="Member Count", compute="_compute_progress", help="Treated and control."
+    )
+    issued_count = fields.Integer(string="Issued", compute="_compute_progress")
+    skipped_count = fields.Integer(string="Skipped", compute="_compute_progress")
+    todo_count = fields.Integer(string="To Issue", compute="_compute_progress")
+    progress = fields.Float(
+        compute="_compute_progress", help="Percent of the treated customers done."
+    )
+    redemption_count = fields.Integer(
+        string="Redemption Count", compute="_compute_redemption_count"
+    )
+
+    @api.model
+    def _new_seed(self):
+        return secrets.token_hex(8)
+
+    @api.depends("program_id")
+    def _compute_validity_days(self):
+        for campaign in self:
+            if campaign.state == "draft":
+                campaign.validity_days = campaign.program_id.validity_days
+
+    @api.depends("treated_count", "control_count", "batch_ids", "state")
+    def _compute_progress(self):
+        done = {
+            campaign.id: counts
+            for campaign, *counts in self.env["loyalty.campaign.batch"]._read_group(
+                [("campaign_id", "in", self.ids)],
+                ["campaign_id"],
+                ["issued_count:sum", "skipped_count:sum"],
+            )
+        }
+        for campaign in self:
+            issued, skipped = done.get(campaign.id, (0, 0))
+            treated = campaign.treated_count
+            campaign.issued_count = issued
+            campaign.skipped_count = skipped
+            campaign.todo_count = max(0, treated - issued - skipped)
+            campaign.member_count = treated + campaign.control_count
+            campaign.progress = (
+                100.0 * (treated - campaign.todo_count) / treated if treated else 0.0
+            )
+
+    def _compute_redemption_count(self):
+        counts = dict(
+            self.env["loyalty.redemption"]._read_group(
+                [
+                    ("campaign_id", "in", self.ids),
+                    ("reversal_of_id", "=", False),
+                    ("reversed_by_ids", "=", False),
+                ],
+                ["campaign_id"],
+                ["__count"],
+            )
+        )
+        for campaign in self:
+            campaign.redemption_count = counts.get(campaign, 0)
+
+    @api.constrains(
+        "points", "validity_days", "control_percent", "budget_coupons", "state"
+    )
+    def _check_numbers(self):
+        for campaign in self:
+            if problems := campaign._number_problems():
+                raise ValidationError("\n".join(problems))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create campaigns, always as drafts unless the system itself creates them."""
+        if not self.env.su:
+            # Given here, they are safe from default values in the client's context.
+            vals_list = [
+                {**vals, **OWN_VALUES, "seed": self._new_seed()} for vals in vals_list
+            ]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Write campaigns; what was decided at launch stays as it is.
+
+        :raise UserError: when a launched campaign's offer, audience or numbers change,
+            or when its state is written otherwise than by its buttons
+        """
+        if not self.env.su:
+            if (set(OWN_VALUES) | {"seed"}) & set(vals):
+                raise UserError(
+                    self.env._(
+                        "The state of a campaign is changed by its buttons: Launch, "
+                        "Stop, Resume, Cancel."
+                    )
+                )
+            launched = self.filtered(lambda campaign: campaign.state != "draft")
+            if launched and FROZEN_FIELDS & set(vals):
+                raise UserError(
+                    self.env._(
+                        "The campaign %(name)s was launched: its offer, audience and "
+                        "numbers stay as they are. Duplicate it to start another one.",
+                        name=launched[0].name,
+                    )
+                )
+        return super().write(vals)
+
+    def _write_own(self, vals):
+        """Write what only the buttons and the runner may write.
+
+        :raise AccessError: when the user may not change the campaign
+        """
+        self.check_access("write")
+        # The fields are closed to clients; who may press the button was just checked.
+        return self.sudo().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_launched(self):
+        if launched := self.filtered(lambda campaign: campaign.state != "draft"):
+            raise UserError(
+                self.env._(
+                    "The campaign %(name)s was launched and cannot be deleted: "
+                    "archive it instead.",
+                    name=launched[0].name,
+                )
+            )
+
+    def action_launch(self):
+        """Draw the groups and start issuing in the background.
+
+        :raise UserError: with a sentence for everything that speaks against it;
+            nothing was changed then
+        :raise AccessError: when the user may not change the campaign
+        """
+        self.check_access("write")
+        for campaign in self:
+            campaign._refresh_audience()
+            if problems := campaign._launch_problems():
+                raise UserError("\n".join(problems))
+            treated, control = campaign._assign_members()
+            if not treated:
+                raise UserError(
+                    self.env._(
+                        "All %(count)s customers of the audience fell into the "
+                        "control group: take a larger audience or a smaller group.",
+                        count=control,
+                    )
+                )
+            campaign._write_own(
+                {
+                    "state": "running",
+                    "launched_at": fields.Datetime.now(),
+                    "launched_by_id": self.env.uid,
+                    "treated_count": treated,
+                    "control_count": control,
+                }
+            )
+        self._trigger_issue()
+
+    def action_stop(self):
+        """Stop issuing after the batch that is being issued."""
+        self._expect_state("running")
+        self._write_own(
+            {
+                "state": "paused",
+                "stop_reason": self.env._(
+                    "Stopped by %(user)s", user=self.env.user.name
+                ),
+            }
+        )
+
+    def action_resume(self):
+        """Go on issuing to those who have nothing yet.
+
+        :raise UserError: when the offer cannot be used any more
+        """
+        self._expect_state("paused")
+        for campaign in self:
+            if problems := campaign._offer_problems():
+                raise UserError("\n".join(problems))
+        self._write_own({"state": "running", "stop_reason": False})
+        self._trigger_issue()
+
+    def action_cancel(self):
+        """Give nothing to those who have nothing yet; what was issued stays valid."""
+        self._expect_state("draft", "running", "paused")
+        self._write_own({"state": "cancelled"})
+        self._skip_rest(self.env._("The campaign was cancelled."))
+
+    def _expect_state(self, *states):
+        """Refuse a button that does not fit the state.
+
+        :param states: states in which the button may be pressed
+        :raise UserError: when a campaign is in another state
+        """
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for campaign in self:
+            if campaign.state not in states:
+                raise UserError(
+                    self.env._(
+                        "The campaign %(name)s is in the state “%(state)s”, in which "
+                        "this button does nothing. Reload the page to see the others.",
+                        name=campaign.name,
+                        state=labels[campaign.state],
+                    )
+                )
+
+    def action_refresh_audience(self):
+        """Apply the rule of the audience now, so that the preview counts anew."""
+        self.check_access("write")
+        for campaign in self:
+            campaign._refresh_audience()
+
+    def action_view_audience(self):
+        """Open the customers that the audience holds now."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "base.action_partner_form"
+        )
+        return {
+            **action,
+            "name": self.segment_id.name,
+            "domain": [("id", "in", self._audience_ids())],
+            "context": {"create": False},
+        }
+
+    def action_view_members(self):
+        """Open the members, both groups."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_coupon_crm.loyalty_campaign_member_action"
+        )
+        return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}
+
+    def action_view_cards(self):
+        """Open the cards that the campaign issued or put points on."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Cards"),
+            "res_model": "loyalty.card",
+            "view_mode": "list,form",
+            "domain": [("campaign_member_ids.campaign_id", "=", self.id)],
+            "context": {"create": False},
+        }
+
+    def action_view_redemptions(self):
+        """Open the uses of the coupons that the campaign issued."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_coupon_crm.loyalty_redemption_action"
+        )
+        return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}

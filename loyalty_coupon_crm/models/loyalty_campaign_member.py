@@ -40,6 +40,10 @@ class LoyaltyCampaignMember(models.Model):
     card_id = fields.Many2one("loyalty.card", index="btree_not_null")
     assigned_at = fields.Datetime(string="Assigned on", required=True)
     issued_at = fields.Datetime(string="Issued on")
+    message_state = fields.Selection(
+        [("todo", "To write"), ("queued", "In the mail queue"), ("skipped", "None")],
+        string="Message",
+    )
     reason = fields.Char()
 
     _occasion_unique = models.Constraint(
@@ -47,3 +51,15 @@ class LoyaltyCampaignMember(models.Model):
         "The customer already takes part in this campaign on this occasion.",
     )
     _todo_index = models.Index("(campaign_id, id) WHERE state = 'todo'")
+    _message_index = models.Index("(campaign_id, id) WHERE message_state = 'todo'")
+
+    def _message_blocker(self):
+        """Return why the member cannot get a message, or an empty text."""
+        self.ensure_one()
+        if not self.partner_id.email_normalized:
+            return self.env._("No message: the customer has no valid e-mail address.")
+        if self.partner_id.is_blacklisted:
+            return self.env._("No message: the e-mail address is on the blacklist.")
+        if not self.card_id.active:
+            return self.env._("No message: the card was archived.")
+        return ""

@@ -30,6 +30,12 @@ class LoyaltyCard(models.Model):
         index="btree_not_null",
         readonly=True,
     )
+    campaign_member_ids = fields.One2many(
+        "loyalty.campaign.member",
+        "card_id",
+        string="Campaign Members",
+        help="Those who got this card, or points on it, from a campaign.",
+    )
     issued_at = fields.Datetime(string="Issued on", readonly=True, copy=False)
     issued_by_id = fields.Many2one(
         "res.users", string="Issued by", readonly=True, copy=False

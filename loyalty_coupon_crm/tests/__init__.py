@@ -11,3 +11,5 @@ from . import test_wallet_rights
 from . import test_card_actions
 from . import test_customer_metric
 from . import test_segment
+from . import test_campaign
+from . import test_campaign_runner

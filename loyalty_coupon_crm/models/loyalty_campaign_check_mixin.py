@@ -1,0 +1,156 @@
+import math
+
+from odoo import models
+from odoo.tools import format_date
+
+COUPON_TYPES = ("coupons", "gift_card")
+WALLET_TYPES = ("loyalty", "ewallet")
+MAX_POINTS = 1_000_000
+MAX_VALIDITY_DAYS = 3650
+
+
+class LoyaltyCampaignCheckMixin(models.AbstractModel):
+    """What speaks against launching a campaign, in sentences."""
+
+    _name = "loyalty.campaign.check.mixin"
+    _description = "Launch Check of Campaigns"
+
+    def _launch_problems(self):
+        """Return a sentence for everything that speaks against a launch."""
+        self.ensure_one()
+        self._expect_state("draft")
+        _ = self.env._
+        problems = self._offer_problems() + self._number_problems()
+        if not self.control_percent and not (self.no_control_reason or "").strip():
+            problems.append(
+                _(
+                    "There is no control group: say why, because without one nobody "
+                    "will know whether the campaign paid."
+                )
+            )
+        if not self.segment_id:
+            problems.append(_("The campaign has no audience: choose one."))
+        elif not self.segment_id.active:
+            problems.append(
+                _(
+                    "The audience %(name)s is archived: choose another one.",
+                    name=self.segment_id.name,
+                )
+            )
+        elif not self._audience_size():
+            problems.append(
+                _(
+                    "The audience %(name)s is empty: nobody would get the offer.",
+                    name=self.segment_id.name,
+                )
+            )
+        return problems
+
+    def _offer_problems(self):
+        """Return a sentence for everything that makes the offer worthless."""
+        self.ensure_one()
+        _ = self.env._
+        program = self.program_id
+        if not program:
+            return [_("The campaign has no offer: choose a program.")]
+        name = program.name
+        if program.program_type not in COUPON_TYPES + WALLET_TYPES:
+            return [
+                _(
+                    "The program %(name)s has no cards to issue: choose a coupon, gift "
+                    "card, loyalty card or eWallet program.",
+                    name=name,
+                )
+            ]
+        problems = []
+        rewards = program.reward_ids.filtered("active")
+        today = self.company_id._loyalty_today()
+        if not program.active:
+            problems.append(_("The program %(name)s is archived.", name=name))
+        if not rewards:
+            problems.append(
+                _(
+                    "The program %(name)s has no reward: its cards would buy nothing.",
+                    name=name,
+                )
+            )
+        elif self._is_coupon_offer() and self.points < min(
+            rewards.mapped("required_points")
+        ):
+            problems.append(
+                _(
+                    "%(points)s points per card buy nothing: the cheapest reward of "
+                    "%(name)s costs %(required)s.",
+                    points=self.points,
+                    name=name,
+                    required=min(rewards.mapped("required_points")),
+                )
+            )
+        if program.date_to and program.date_to < today:
+            problems.append(
+                _(
+                    "The program %(name)s ended on %(date)s.",
+                    name=name,
+                    date=format_date(self.env, program.date_to),
+                )
+            )
+        if (
+            program.limit_usage
+            and program.sudo().total_order_count >= program.max_usage
+        ):
+            problems.append(
+                _(
+                    "The program %(name)s has been used %(count)s times, its limit: "
+                    "its coupons would be refused.",
+                    name=name,
+                    count=program.max_usage,
+                )
+            )
+        return problems
+
+    def _is_coupon_offer(self):
+        """Tell whether each member gets a card of its own."""
+        return not self.program_id.is_nominative
+
+    def _number_problems(self):
+        """Return a sentence for each number of a campaign that makes no sense."""
+        self.ensure_one()
+        _ = self.env._
+        problems = []
+        if not (math.isfinite(self.points) and 0 < self.points <= MAX_POINTS):
+            problems.append(
+                _(
+                    "%(points)s points per card is not possible: enter more than 0 and "
+                    "at most %(maximum)s.",
+                    points=self.points,
+                    maximum=f"{MAX_POINTS:,}",
+                )
+            )
+        if not (
+            math.isfinite(self.control_percent) and 0 <= self.control_percent < 100
+        ):
+            problems.append(
+                _(
+                    "A control group of %(percent)s %% is not possible: enter 0 or "
+                    "more and less than 100.",
+                    percent=self.control_percent,
+                )
+            )
+        if not 0 <= self.validity_days <= MAX_VALIDITY_DAYS:
+            problems.append(
+                _(
+                    "A validity of %(days)s days is not possible: enter 0 (no end) to "
+                    "%(maximum)s days.",
+                    days=self.validity_days,
+                    maximum=f"{MAX_VALIDITY_DAYS:,}",
+                )
+            )
+        if self.budget_coupons < 0:
+            problems.append(
+                _(
+                    "A budget of %(budget)s coupons is not possible: enter 0 for no "
+                    "limit, or a positive number.",
+                    budget=self.budget_coupons,
+                )
+            )
+        return problems

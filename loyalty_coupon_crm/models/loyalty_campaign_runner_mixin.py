@@ -1,0 +1,422 @@
+import logging
+import time
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, float_round
+
+from ..tools import codes
+from .loyalty_wallet_mixin import POINTS_DIGITS
+
+_logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 5000
+MAX_ATTEMPTS = 5
+
+
+class LoyaltyCampaignRunnerMixin(models.AbstractModel):
+    """Issues what was assigned, batch after batch.
+
+    A batch is one transaction: it locks members that nobody else works on, writes
+    their cards, movements and states, and is committed as a whole. A runner that dies
+    leaves its members to the next one; two runners share the members.
+    """
+
+    _name = "loyalty.campaign.runner.mixin"
+    _description = "Runner of Campaigns"
+
+    @api.model
+    def _trigger_issue(self):
+        """Wake the cron that issues."""
+        self.env.ref("loyalty_coupon_crm.ir_cron_issue_campaigns")._trigger()
+
+    @api.model
+    def _cron_issue(self):
+        """Issue for all running campaigns until all is done or the time is up."""
+        cron = self.env["ir.cron"]
+        campaigns = self.search([("state", "=", "running")], order="launched_at, id")
+        cron._commit_progress(remaining=campaigns._count_running())
+        for campaign in campaigns:
+            done = True
+            while done:
+                done = campaign._attempt_batch()
+                left = campaigns._count_running()
+                if not cron._commit_progress(done, remaining=left):
+                    return
+
+    def _count_running(self):
+        """Return how many members of running campaigns have nothing yet."""
+        running = self.filtered(lambda campaign: campaign.state == "running")
+        return sum(running.mapped("todo_count"))
+
+    def _attempt_batch(self):
+        """Issue one batch; stop the campaign when that is not possible.
+
+        :return: number of members done
+        """
+        for attempt in range(MAX_ATTEMPTS):
+            try:
+                return self._issue_batch()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Another runner or a till was faster; what it did is visible now.
+                self.env.cr.rollback()
+                _logger.info("Campaign %s: batch retried (%s)", self.id, attempt + 1)
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("Campaign %s stopped", self.id)
+                self._stop_with_reason(
+                    self.env._(
+                        "Issuing stopped by an error: %(error)s Nothing of the last "
+                        "batch was issued; press Resume when the cause is gone.",
+                        error=error,
+                    )
+                )
+                return 0
+        return 0
+
+    def _run_batch(self, size=None):
+        """Issue one batch.
+
+        The caller commits. A campaign with nothing left becomes done.
+
+        :param size: number of members, by default the setting
+            `loyalty.issue_batch_size`
+        :return: number of members that are left
+        """
+        self._issue_batch(size)
+        return self.todo_count
+
+    def _issue_batch(self, size=None):
+        """Issue one batch and return the number of members done."""
+        self.ensure_one()
+        start = time.monotonic()
+        self.invalidate_recordset()
+        if self.state != "running" or self._waits_for_other_campaign():
+            return 0
+        if problems := self._offer_problems():
+            self._stop_with_reason("\n".join(problems))
+            return 0
+        size = size or self._batch_size()
+        rows = self._lock_members(size)
+        skipped = self._skip_members([row[0] for row in rows if not row[2]])
+        issued = self._issue_to_members([row[:2] for row in rows if row[2]])
+        done = issued + skipped
+        if done:
+            self._log_batch(issued, skipped, time.monotonic() - start)
+        if done < size:
+            self._finish()
+        return done
+
+    @api.model
+    def _batch_size(self):
+        """Return how many members a batch has, at least 1."""
+        # The setting belongs to the administrator; the runner only reads it.
+        parameters = self.env["ir.config_parameter"].sudo()
+        try:
+            size = int(parameters.get_param("loyalty.issue_batch_size", BATCH_SIZE))
+        except ValueError:
+            size = BATCH_SIZE
+        return max(1, size)
+
+    def _waits_for_other_campaign(self):
+        """Tell whether an earlier campaign puts points into wallets of the program.
+
+        Two campaigns at once would each create a wallet for a customer without one.
+        """
+        if self._is_coupon_offer():
+            return False
+        return bool(
+            self.sudo().search_count(
+                [
+                    ("state", "=", "running"),
+                    ("program_id", "=", self.program_id.id),
+                    ("id", "<", self.id),
+                ],
+                limit=1,
+            )
+        )
+
+    def _lock_members(self, size):
+        """Lock up to `size` members without an offer that nobody else works on.
+
+        :return: list of (member id, partner id, whether the customer is active)
+        """
+        self.env["loyalty.campaign.member"].flush_model()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT member.id, member.partner_id, partner.active
+                  FROM loyalty_campaign_member member
+                  LEFT JOIN res_partner partner ON partner.id = member.partner_id
+                 WHERE member.campaign_id = %s AND member.state = 'todo'
+                 ORDER BY member.id
+                 LIMIT %s
+                   FOR UPDATE OF member SKIP LOCKED
+                """,
+                self.id,
+                size,
+            )
+        )
+
+    def _skip_members(self, member_ids):
+        """Note that members get nothing because they were archived or deleted.
+
+        :return: number of members
+        """
+        if member_ids:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE loyalty_campaign_member SET state = 'skipped', reason = %s
+                     WHERE id = ANY(%s)
+                    """,
+                    self.env._("The customer was archived or deleted."),
+                    member_ids,
+                )
+            )
+        return len(member_ids)
+
+    def _skip_rest(self, reason):
+        """Give nothing to the members who have nothing yet.
+
+        :param reason: words for the list of members
+        """
+        self.env["loyalty.campaign.member"].flush_model()
+        for campaign in self:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE loyalty_campaign_member SET state = 'skipped', reason = %s
+                     WHERE campaign_id = %s AND state = 'todo'
+                    """,
+                    reason,
+                    campaign.id,
+                )
+            )
+            campaign._log_batch(0, self.env.cr.rowcount, 0.0)
+
+    def _issue_to_members(self, rows):
+        """Write card, movement and state of members in one statement.
+
+        A code that exists already leaves its member without a card; he gets the next.
+
+        :param rows: list of (member id, partner id)
+        :return: number of members that have their offer
+        """
+        issue = (
+            self._issue_coupons if self._is_coupon_offer() else self._award_to_wallets
+        )
+        self.env["loyalty.card"].flush_model()
+        left = dict(rows)
+        for _attempt in range(MAX_ATTEMPTS):
+            if not left:
+                break
+            new_codes = codes.generate_codes(len(left))
+            for member_id in issue(list(left), list(left.values()), new_codes):
+                del left[member_id]
+        return len(rows) - len(left)
+
+    def _issue_values(self):
+        """Return what all rows of a batch have in common."""
+        now = fields.Datetime.now()
+        validity = self.validity_days
+        last_day = (
+            fields.Date.add(self.company_id._loyalty_today(now), days=validity)
+            if validity
+            else None
+        )
+        return {
+            "campaign": self.id,
+            "program": self.program_id.id,
+            "card_company": self.program_id.company_id.id or None,
+            "company": self.company_id.id,
+            "points": float_round(self.points, precision_digits=POINTS_DIGITS),
+            "last_day": last_day,
+            "now": now,
+            "user": self.launched_by_id.id or self.env.uid,
+            "reason": self.name,
+            "message": "todo" if self.mail_template_id else None,
+        }
+
+    def _issue_coupons(self, member_ids, partner_ids, new_codes):
+        """Write one card for each member, as the wallet would book it.
+
+        :return: ids of the members that got one
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH card AS (
+                    INSERT INTO loyalty_card
+                           (program_id, company_id, partner_id, points, code,
+                            expiration_date, active, campaign_id, campaign_member_id,
+                            issued_at, issued_by_id,
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT %(program)s, %(card_company)s, partner_id, %(points)s, code,
+                           %(last_day)s, TRUE, %(campaign)s, member_id,
+                           %(now)s, %(user)s, %(user)s, %(now)s, %(user)s, %(now)s
+                      FROM unnest(%(members)s, %(partners)s, %(codes)s)
+                           AS todo (member_id, partner_id, code)
+                        ON CONFLICT (code) DO NOTHING
+                 RETURNING id, partner_id, campaign_member_id AS member_id
+                ), award AS (
+                    INSERT INTO loyalty_point_move
+                           (card_id, partner_id, program_id, company_id, date, kind,
+                            points, balance_after, remaining, expiration_date, reason,
+                            user_id, request_key)
+                    SELECT id, partner_id, %(program)s, %(company)s, %(now)s, 'issue',
+                           %(points)s, %(points)s, %(points)s, %(last_day)s, %(reason)s,
+                           %(user)s, 'campaign/' || member_id
+                      FROM card
+                )
+                UPDATE loyalty_campaign_member member
+                   SET state = 'issued', card_id = card.id, issued_at = %(now)s,
+                       message_state = %(message)s
+                  FROM card
+                 WHERE member.id = card.member_id
+                   AND member.id BETWEEN %(first)s AND %(last)s
+             RETURNING member.id
+                """,
+                **self._issue_values(),
+                members=member_ids,
+                partners=partner_ids,
+                codes=new_codes,
+                first=min(member_ids),
+                last=max(member_ids),
+            )
+        )
+        return [row[0] for row in rows]
+
+    def _award_to_wallets(self, member_ids, partner_ids, new_codes):
+        """Put points on the card each member has in the program, or on a new one.
+
+        Odoo's own history gets a row too: the portal shows it to the customer. (For a
+        coupon it would say what the statement of the card says already.)
+
+        :return: ids of the members that got them
+        """
+        wallets = self._find_wallets(partner_ids)
+        values = self._issue_values()
+        if not values["last_day"] and self.program_id.expire_after:
+            values["last_day"] = fields.Date.add(
+                self.company_id._loyalty_today(values["now"]),
+                days=self.program_id.expire_after,
+            )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH todo AS (
+                    SELECT * FROM unnest(%(members)s, %(partners)s, %(codes)s,
+                                         %(wallets)s::integer[])
+                               AS todo (member_id, partner_id, code, card_id)
+                ), created AS (
+                    INSERT INTO loyalty_card
+                           (program_id, company_id, partner_id, points, code, active,
+                            issued_at, issued_by_id,
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT %(program)s, %(card_company)s, partner_id, %(points)s, code,
+                           TRUE, %(now)s, %(user)s, %(user)s, %(now)s, %(user)s, %(now)s
+                      FROM todo WHERE card_id IS NULL
+                        ON CONFLICT (code) DO NOTHING
+                 RETURNING id, partner_id, points, code, expiration_date
+                ), topped AS (
+                    UPDATE loyalty_card card
+                       SET points = ROUND(
+                               (COALESCE(card.points, 0) + %(points)s)::numeric, 2),
+                           issued_at = COALESCE(card.issued_at, %(now)s),
+                           issued_by_id = COALESCE(card.issued_by_id, %(user)s),
+                           write_uid = %(user)s, write_date = %(now)s
+                      FROM todo WHERE card.id = todo.card_id
+                 RETURNING card.id, card.partner_id, card.points, todo.member_id,
+                           card.expiration_date
+                ), card AS (
+                    SELECT created.id, created.partner_id, created.points,
+                           todo.member_id, created.expiration_date
+                      FROM created JOIN todo USING (code)
+                     UNION ALL
+                    SELECT * FROM topped
+                ), award AS (
+                    INSERT INTO loyalty_point_move
+                           (card_id, partner_id, program_id, company_id, date, kind,
+                            points, balance_after, remaining, expiration_date, reason,
+                            user_id, request_key)
+                    SELECT id, partner_id, %(program)s, %(company)s, %(now)s, 'issue',
+                           %(points)s, points,
+                           GREATEST(0, LEAST(%(points)s, points)),
+                           COALESCE(%(last_day)s, expiration_date), %(reason)s,
+                           %(user)s, 'campaign/' || member_id
+                      FROM card
+                ), history AS (
+                    INSERT INTO loyalty_history
+                           (card_id, description, issued, used,
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT id, %(reason)s, %(points)s, 0,
+                           %(user)s, %(now)s, %(user)s, %(now)s
+                      FROM card
+                )
+                UPDATE loyalty_campaign_member member
+                   SET state = 'issued', card_id = card.id, issued_at = %(now)s,
+                       message_state = %(message)s
+                  FROM card
+                 WHERE member.id = card.member_id
+                   AND member.id BETWEEN %(first)s AND %(last)s
+             RETURNING member.id
+                """,
+                **values,
+                members=member_ids,
+                partners=partner_ids,
+                codes=new_codes,
+                wallets=[wallets.get(partner_id) for partner_id in partner_ids],
+                first=min(member_ids),
+                last=max(member_ids),
+            )
+        )
+        return [row[0] for row in rows]
+
+    def _find_wallets(self, partner_ids):
+        """Return {partner id: id of the card Odoo finds first} for the program."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT partner_id, MIN(id) FROM loyalty_card
+                     WHERE program_id = %s AND partner_id = ANY(%s) AND active
+                     GROUP BY partner_id
+                    """,
+                    self.program_id.id,
+                    partner_ids,
+                )
+            )
+        )
+
+    def _log_batch(self, issued, skipped, seconds):
+        """Add a batch to the log, from which progress is counted."""
+        # Whoever may press the buttons may not write the log.
+        self.env["loyalty.campaign.batch"].sudo().create(
+            {
+                "campaign_id": self.id,
+                "company_id": self.company_id.id,
+                "date": fields.Datetime.now(),
+                "issued_count": issued,
+                "skipped_count": skipped,
+                "seconds": seconds,
+            }
+        )
+        for model in ("loyalty.campaign.member", "loyalty.card", "loyalty.point.move"):
+            self.env[model].invalidate_model()
+        self.invalidate_recordset()
+        if issued and self.mail_template_id:
+            self._trigger_messages()
+
+    def _finish(self):
+        """Mark the campaign done when nobody is left, not even with another runner."""
+        left = self.env["loyalty.campaign.member"].search_count(
+            [("campaign_id", "=", self.id), ("state", "=", "todo")], limit=1
+        )
+        if not left:
+            self._write_own({"state": "done"})
+
+    def _stop_with_reason(self, reason):
+        """Stop issuing and say why, to whoever follows the campaign."""
+        self._write_own({"state": "paused", "stop_reason": reason})
+        self.message_post(body=reason)

@@ -1,0 +1,392 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
+
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..tools import codes
+from .campaign_common import CampaignCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCampaignRunner(CampaignCommon):
+    def test_one_coupon_each(self):
+        campaign = self._create_campaign(validity_days=14)
+        campaign.action_launch()
+        treated = self._treated(campaign)
+        self._run(campaign)
+        self.assertEqual(campaign.state, "done")
+        self.assertEqual(set(treated.mapped("state")), {"issued"})
+        cards = treated.card_id
+        self.assertEqual(len(cards), len(treated))
+        self.assertEqual(cards, self.program.coupon_ids)
+        self.assertEqual(cards.partner_id, treated.partner_id)
+        last_day = self.company._loyalty_today() + timedelta(days=14)
+        for member in treated:
+            card = member.card_id
+            self.assertEqual(card.partner_id, member.partner_id)
+            self.assertTrue(codes.has_valid_check(card.code))
+            self.assertEqual(card.points, 1)
+            self.assertEqual(card.expiration_date, last_day)
+            self.assertEqual(card.campaign_id, campaign)
+            self.assertEqual(card.campaign_member_id, member)
+            self.assertEqual(card.issued_by_id, campaign.launched_by_id)
+            self.assertEqual(card.issued_at, member.issued_at)
+            self.assertTrue(card.issued_at)
+            self.assertTrue(card.active)
+        self.assertFalse(self._control(campaign).card_id)
+        self.assertEqual(set(self._control(campaign).mapped("state")), {"skipped"})
+        self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
+
+    def test_booked_as_the_wallet_books(self):
+        campaign = self._create_campaign(points=3, validity_days=5)
+        campaign.action_launch()
+        self._run(campaign)
+        card = self._treated(campaign)[:1].card_id
+        twin = self._create_card(
+            self.program,
+            card.partner_id,
+            points=3,
+            expiration_date=card.expiration_date,
+        )
+        ours, theirs = (
+            moves.move_ids.read(
+                [
+                    "partner_id",
+                    "program_id",
+                    "company_id",
+                    "kind",
+                    "points",
+                    "balance_after",
+                    "remaining",
+                    "expiration_date",
+                    "available_date",
+                    "order_model",
+                    "order_id",
+                    "user_id",
+                    "approved_by_id",
+                    "reversal_of_id",
+                ]
+            )
+            for moves in (card, twin)
+        )
+        for rows in (ours, theirs):
+            self.assertEqual(len(rows), 1)
+            rows[0].pop("id")
+        self.assertEqual(ours, theirs)
+        self.assertEqual(card.state, twin.state)
+        self.assertEqual(card.company_id, twin.company_id)
+
+    def test_coupon_is_used_on_an_order(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        self._run(campaign)
+        card = self._treated(campaign)[:1].card_id
+        order = self._create_order(card.partner_id)
+        self.assertNotIn("error", self._apply_code(order, card.code))
+        order.action_confirm()
+        self.assertEqual(card.points, 0)
+        campaign.invalidate_recordset()
+        self.assertEqual(campaign.redemption_count, 1)
+        order._action_cancel()
+        campaign.invalidate_recordset()
+        self.assertEqual(campaign.redemption_count, 0)
+
+    def test_result_does_not_depend_on_batch_size(self):
+        results = []
+        for size in (1, 7, 1000):
+            campaign = self._create_campaign(seed="same", validity_days=3)
+            campaign.action_launch()
+            self._run(campaign, size)
+            results.append(
+                sorted(
+                    (
+                        member.partner_id.id,
+                        member.arm,
+                        member.state,
+                        member.card_id.points,
+                        str(member.card_id.expiration_date),
+                        len(member.card_id.move_ids),
+                    )
+                    for member in campaign.member_ids
+                )
+            )
+        self.assertEqual(results[0], results[1])
+        self.assertEqual(results[0], results[2])
+        self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
+
+    def test_batch_returns_what_is_left(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        treated = campaign.treated_count
+        self.assertEqual(campaign._run_batch(30), treated - 30)
+        self.assertEqual(campaign.issued_count, 30)
+        self.assertEqual(campaign._run_batch(30), treated - 60)
+        self.assertEqual(campaign._run_batch(treated - 60), 0)
+        self.assertEqual(campaign.state, "running")
+        self.assertEqual(campaign._run_batch(1000), 0)
+        self.assertEqual(campaign.state, "done")
+        self.assertEqual(campaign._run_batch(1000), 0)
+        self.assertEqual(campaign.issued_count, treated)
+        self.assertEqual(sum(campaign.batch_ids.mapped("issued_count")), treated)
+
+    def test_stop_resume_cancel(self):
+        campaign = self._create_campaign().with_user(self.marketing)
+        campaign.action_launch()
+        campaign.sudo()._run_batch(10)
+        campaign.action_stop()
+        self.assertEqual(campaign.state, "paused")
+        self.assertIn(self.marketing.name, campaign.stop_reason)
+        campaign.sudo()._run_batch(10)
+        self.assertEqual(campaign.issued_count, 10)
+        campaign.action_resume()
+        campaign.sudo()._run_batch(10)
+        self.assertEqual(campaign.issued_count, 20)
+        campaign.action_cancel()
+        campaign.sudo()._run_batch(10)
+        self.assertEqual(campaign.state, "cancelled")
+        self.assertEqual(campaign.issued_count, 20)
+        self.assertEqual(campaign.todo_count, 0)
+        issued = campaign.member_ids.filtered("card_id")
+        self.assertEqual(len(issued), 20)
+        self.assertEqual(set(issued.card_id.mapped("points")), {1})
+        rest = self._treated(campaign) - issued
+        self.assertEqual(set(rest.mapped("state")), {"skipped"})
+        self.assertEqual(set(rest.mapped("reason")), {"The campaign was cancelled."})
+
+    def test_cancelled_draft_has_no_runs(self):
+        campaign = self._create_campaign()
+        campaign.action_cancel()
+        self.assertEqual(campaign.state, "cancelled")
+        self.assertEqual(campaign.todo_count, 0)
+
+    def test_offer_that_ends_stops_the_campaign(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        campaign._run_batch(10)
+        self.program.active = False
+        campaign._run_batch(10)
+        self.assertEqual(campaign.state, "paused")
+        self.assertIn("archived", campaign.stop_reason)
+        self.assertEqual(campaign.issued_count, 10)
+        with self.assertRaisesRegex(Exception, "archived"):
+            campaign.action_resume()
+        self.program.active = True
+        campaign.action_resume()
+        self._run(campaign)
+        self.assertEqual(campaign.issued_count, campaign.treated_count)
+
+    def test_archived_and_deleted_customers_are_skipped(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        treated = self._treated(campaign)
+        treated[0].partner_id.active = False
+        treated[1].partner_id.unlink()
+        self._run(campaign)
+        self.assertEqual(campaign.state, "done")
+        self.assertEqual(campaign.skipped_count, 2)
+        self.assertEqual(campaign.progress, 100)
+        self.assertEqual(treated[:2].mapped("state"), ["skipped", "skipped"])
+        self.assertIn("archived or deleted", treated[0].reason)
+        self.assertEqual(set(treated[2:].mapped("state")), {"issued"})
+
+    def test_codes_that_exist_are_drawn_again(self):
+        taken = self._create_card(self.program).code
+        genuine = codes.generate_codes
+        calls = []
+
+        def clashing(count):
+            calls.append(count)
+            fresh = genuine(count)
+            if len(calls) == 1:
+                fresh[:3] = [taken, taken, fresh[-1]]
+            return fresh
+
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        with patch.object(codes, "generate_codes", clashing):
+            self._run(campaign)
+        self.assertEqual(calls, [campaign.treated_count, 3])
+        self.assertEqual(campaign.issued_count, campaign.treated_count)
+        cards = self._treated(campaign).card_id
+        self.assertEqual(len(set(cards.mapped("code"))), campaign.treated_count)
+
+    def test_last_day_is_the_companys(self):
+        self.company.partner_id.tz = "Asia/Shanghai"
+        campaign = self._create_campaign(validity_days=1)
+        # Half past midnight on 1 March in Shanghai is still February in UTC.
+        with freeze_time("2026-02-28 16:30:00"):
+            campaign.action_launch()
+            self._run(campaign)
+        cards = self._treated(campaign).card_id
+        self.assertEqual(set(map(str, cards.mapped("expiration_date"))), {"2026-03-02"})
+
+    def test_no_end(self):
+        campaign = self._create_campaign(validity_days=0)
+        campaign.action_launch()
+        self._run(campaign)
+        self.assertFalse(any(self.program.coupon_ids.mapped("expiration_date")))
+
+    def test_points_into_wallets(self):
+        points = self._create_points_program(expire_after=30)
+        wallet = self._create_card(points, self.customers[0], points=12.5)
+        debt = self._create_card(points, self.customers[1], points=0)
+        debt._post_move("adjust", -30)
+        campaign = self._create_campaign(
+            program_id=points.id,
+            points=20,
+            control_percent=0,
+            no_control_reason="Test",
+        )
+        campaign.action_launch()
+        self._run(campaign, 7)
+        self.assertEqual(campaign.state, "done")
+        members = campaign.member_ids
+        self.assertEqual(len(points.coupon_ids), 100)
+        self.assertEqual(members.card_id.partner_id, self.customers)
+        self.assertEqual(wallet.points, 32.5)
+        self.assertEqual(debt.points, -10)
+        fresh = members.card_id - wallet - debt
+        self.assertEqual(set(fresh.mapped("points")), {20})
+        self.assertTrue(all(fresh.mapped("issued_at")))
+        self.assertFalse(any(members.card_id.mapped("campaign_id")))
+        last_day = self.company._loyalty_today() + timedelta(days=30)
+        for card, left in ((wallet, 20), (debt, 0), (fresh[0], 20)):
+            move = card.move_ids.sorted("id")[-1:]
+            self.assertEqual(move.kind, "issue")
+            self.assertEqual(move.points, 20)
+            self.assertEqual(move.balance_after, card.points)
+            self.assertEqual(move.remaining, left)
+            self.assertEqual(move.expiration_date, last_day)
+            self.assertEqual(card.history_ids[:1].issued, 20)
+        self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
+
+    def test_wallet_campaigns_of_one_program_run_in_turn(self):
+        points = self._create_points_program()
+        values = {"program_id": points.id, "points": 5, "seed": "same"}
+        first = self._create_campaign(**values)
+        second = self._create_campaign(**values)
+        (first + second).action_launch()
+        left = second._run_batch(10)
+        self.assertEqual(left, second.treated_count)
+        self._run(first)
+        self._run(second)
+        self.assertEqual(set(points.coupon_ids.mapped("points")), {10})
+        self.assertEqual(len(points.coupon_ids), first.treated_count)
+
+    def test_shared_program_has_cards_without_company(self):
+        self.program.company_id = False
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        self._run(campaign)
+        card = self._treated(campaign)[:1].card_id
+        self.assertFalse(card.company_id)
+        self.assertEqual(card.move_ids.company_id, self.company)
+
+    def test_cron_issues_in_batches(self):
+        self.env["ir.config_parameter"].set_param("loyalty.issue_batch_size", "7")
+        campaigns = self._create_campaign() + self._create_campaign()
+        campaigns.action_launch()
+        cron = self.env.ref("loyalty_coupon_crm.ir_cron_issue_campaigns")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        campaigns.invalidate_recordset()
+        self.assertEqual(campaigns.mapped("state"), ["done", "done"])
+        for campaign in campaigns:
+            self.assertEqual(campaign.issued_count, campaign.treated_count)
+            self.assertGreater(len(campaign.batch_ids), 10)
+            self.assertEqual(max(campaign.batch_ids.mapped("issued_count")), 7)
+
+    def test_bad_batch_size(self):
+        parameters = self.env["ir.config_parameter"]
+        for value, size in (("0", 1), ("-3", 1), ("many", 5000), ("250", 250)):
+            parameters.set_param("loyalty.issue_batch_size", value)
+            self.assertEqual(self.env["loyalty.campaign"]._batch_size(), size)
+
+    @mute_logger("odoo.addons.loyalty_coupon_crm.models.loyalty_campaign_runner_mixin")
+    def test_error_stops_the_campaign_with_its_reason(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        runner = self.registry["loyalty.campaign"]
+        cron = self.env.ref("loyalty_coupon_crm.ir_cron_issue_campaigns")
+        with (
+            self.enter_registry_test_mode(),
+            patch.object(runner, "_issue_coupons", side_effect=ValueError("No paper")),
+        ):
+            cron.method_direct_trigger()
+        campaign.invalidate_recordset()
+        self.assertEqual(campaign.state, "paused")
+        self.assertIn("No paper", campaign.stop_reason)
+        self.assertIn("No paper", "".join(campaign.message_ids.mapped("body")))
+        self.assertFalse(self._treated(campaign).card_id)
+        campaign.action_resume()
+        self._run(campaign)
+        self.assertEqual(campaign.issued_count, campaign.treated_count)
+
+    def test_batch_is_tried_again_after_a_conflict(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        runner = self.registry["loyalty.campaign"]
+        genuine = runner._lock_members
+        calls = []
+
+        def conflicting(self, size):
+            calls.append(size)
+            if len(calls) == 1:
+                raise SerializationFailure
+            return genuine(self, size)
+
+        cron = self.env.ref("loyalty_coupon_crm.ir_cron_issue_campaigns")
+        with (
+            self.enter_registry_test_mode(),
+            patch.object(runner, "_lock_members", conflicting),
+        ):
+            cron.method_direct_trigger()
+        campaign.invalidate_recordset()
+        self.assertEqual(campaign.state, "done")
+        self.assertEqual(campaign.issued_count, campaign.treated_count)
+
+    def test_messages_come_after_issuing(self):
+        template = self.env.ref("loyalty.mail_template_loyalty_card")
+        campaign = self._create_campaign(mail_template_id=template.id)
+        campaign.action_launch()
+        treated = self._treated(campaign)
+        treated[0].partner_id.email = False
+        treated[1].partner_id.email = "not an address"
+        self.env["mail.blacklist"].create(
+            {"email": treated[2].partner_id.email_normalized}
+        )
+        mails = self.env["mail.mail"].search([])
+        self._run(campaign)
+        self.assertEqual(self.env["mail.mail"].search([]), mails)
+        self.assertEqual(set(treated.mapped("state")), {"issued"})
+        self.assertEqual(set(treated.mapped("message_state")), {"todo"})
+        cron = self.env.ref("loyalty_coupon_crm.ir_cron_campaign_messages")
+        for _number in range(2):
+            with self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+            treated.invalidate_recordset()
+            self.assertEqual(treated[:3].mapped("message_state"), ["skipped"] * 3)
+            self.assertIn("no valid e-mail", treated[0].reason)
+            self.assertIn("no valid e-mail", treated[1].reason)
+            self.assertIn("blacklist", treated[2].reason)
+            self.assertEqual(set(treated[3:].mapped("message_state")), {"queued"})
+            sent = self.env["mail.mail"].search([]) - mails
+            self.assertEqual(len(sent), len(treated) - 3)
+        self.assertEqual(sorted(sent.mapped("res_id")), sorted(treated[3:].card_id.ids))
+
+    def test_program_mail_is_not_sent_by_campaigns(self):
+        template = self.env.ref("loyalty.mail_template_loyalty_card")
+        self.program.communication_plan_ids = [
+            Command.create({"trigger": "create", "mail_template_id": template.id})
+        ]
+        mails = self.env["mail.mail"].search_count([])
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        self._run(campaign)
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+        self.assertFalse(any(campaign.member_ids.mapped("message_state")))
