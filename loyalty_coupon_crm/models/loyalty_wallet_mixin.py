@@ -32,6 +32,7 @@ class LoyaltyWalletMixin(models.AbstractModel):
 
         :raise AccessError: when points are given outside the wallet
         """
+        vals_list = [self._round_points(vals) for vals in vals_list]
         with_points = [bool(vals.get("points")) for vals in vals_list]
         if any(with_points):
             self._check_wallet_open()
@@ -52,7 +53,15 @@ class LoyaltyWalletMixin(models.AbstractModel):
         self._check_wallet_open()
         with self._wallet_scope("adjust") as scope:
             scope.touch(*self.ids)
-            return super().write(vals)
+            return super().write(self._round_points(vals))
+
+    @api.model
+    def _round_points(self, vals):
+        """Return the values with points at the precision of the ledger, if any."""
+        if not vals.get("points"):
+            return vals
+        points = float_round(float(vals["points"]), precision_digits=POINTS_DIGITS)
+        return {**vals, "points": points}
 
     def unlink(self):
         """Archive the cards that have a history, delete the others."""

@@ -170,6 +170,17 @@ class TestWallet(LoyaltyCrmCommon):
         card.write({"points": 0})
         self.assertBooked(card, 0)
 
+    def test_points_keep_the_precision_of_the_ledger(self):
+        card = self._create_card(self.program, self.partner, 0)
+        for points, kept in ((1.004, 1.0), (2.675, 2.68), (1 / 3, 0.33), (-0.004, 0)):
+            card.points = points
+            self.assertEqual(card.points, kept)
+            self.assertBooked(card, kept)
+        card.points = 0
+        for _count in range(100):
+            card.points += 0.1
+        self.assertBooked(card, 10)
+
     def test_created_with_points_is_adjusted(self):
         card = self.env["loyalty.card"].create(
             {"program_id": self.program.id, "partner_id": self.partner.id, "points": 7}
