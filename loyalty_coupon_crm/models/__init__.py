@@ -29,3 +29,8 @@ from . import res_company
 from . import sale_order
 from . import sale_order_line
 from . import res_partner
+from . import loyalty_import_stage
+from . import loyalty_import_record
+from . import loyalty_import_purchase
+from . import loyalty_import_redemption
+from . import loyalty_import

@@ -1,3 +1,5 @@
+from itertools import chain
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -327,6 +329,38 @@ class LoyaltyPurchase(models.Model):
             )
         )
         self.invalidate_model(["commercial_partner_id"])
+
+    @api.model
+    def _import_rows(self, rows, company=None, **options):
+        """Import purchases from another system, one row per line of a basket.
+
+        :param rows: iterable of dicts with `external_ref`, `date`, `customer_ref`,
+            `product_ref`, `quantity`, `amount` (untaxed, net), `discount`, `cost`,
+            `channel`, `shop`, `refund_of`, `customer_name`, `product_name`,
+            `product_category`; the first of them gives the columns. Money is in company
+            currency; a time without zone is in the company's.
+        :param company: the current company by default
+        :param options: those of `loyalty.import._execute`: `create_customers`,
+            `create_products`, `dry_run`, `on_progress`, `size`
+        :return: its report; baskets that are there already count as `known`
+        :raise UserError: when a row is wrong; nothing is written then
+        """
+        rows = iter(rows)
+        first = next(rows, None)
+        if first is None:
+            return self.env["loyalty.import"]._empty_report()
+        report = self.env["loyalty.import"]._execute(
+            "purchase",
+            list(first),
+            enumerate(chain([first], rows), start=1),
+            company or self.env.company,
+            **options,
+        )
+        if report["problems"]:
+            raise UserError(
+                self.env["loyalty.import"]._problem_text(report["problems"])
+            )
+        return report
 
     @api.model
     def _backfill(self):
