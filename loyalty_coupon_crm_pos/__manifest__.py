@@ -7,6 +7,11 @@
     "license": "LGPL-3",
     "depends": ["loyalty_coupon_crm", "pos_loyalty"],
     "data": ["security/loyalty_groups.xml"],
+    "assets": {
+        "point_of_sale._assets_pos": ["loyalty_coupon_crm_pos/static/src/**/*"],
+        "web.assets_tests": ["loyalty_coupon_crm_pos/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["loyalty_coupon_crm_pos/static/tests/unit/**/*"],
+    },
     "post_init_hook": "post_init_hook",
     "auto_install": True,
 }

@@ -66,6 +66,12 @@ class PosConfig(models.Model):
                 shop=self.name,
             )
             return [("not_here", message)]
+        if card.used_at and card.points <= 0:
+            message = self.env._(
+                "The coupon %s was already used. Ask the customer for another one.",
+                code,
+            )
+            return [("used", message)]
         if card.partner_id and card.partner_id != partner and not self._is_open(card):
             message = self.env._(
                 "The coupon %s belongs to another customer. Choose that customer on "
@@ -73,12 +79,6 @@ class PosConfig(models.Model):
                 code,
             )
             return [("foreign", message)]
-        if card.used_at and card.points <= 0:
-            message = self.env._(
-                "The coupon %s was already used. Ask the customer for another one.",
-                code,
-            )
-            return [("used", message)]
         return []
 
     def _is_open(self, card):

@@ -40,6 +40,7 @@ class PosOrder(models.Model):
             cards._wallet_plan_document(self.sudo())
         # Facts are written by the system, the cashier may not.
         self.env["loyalty.redemption"].sudo()._record(self.sudo())
+        self._loyalty_unhold()
         result["coupon_updates"] += self._loyalty_done_updates(done)
         return result
 
@@ -170,6 +171,16 @@ class PosOrder(models.Model):
     def _loyalty_is_confirmed(self):
         self.ensure_one()
         return self.state in PAID_STATES
+
+    def _loyalty_holder(self):
+        """Return the key of holds: the till knows the order by it before it is sent."""
+        self.ensure_one()
+        return f"{self._name},{self.uuid}"
+
+    def _loyalty_own_cards(self):
+        return self.env["loyalty.card"].search(
+            [("source_pos_order_id", "in", self.ids)]
+        )
 
     def _loyalty_channel(self):
         return "pos"

@@ -1,3 +1,4 @@
+from . import test_frontend
 from . import test_pos_confirm
 from . import test_pos_gate
 from . import test_pos_purchase

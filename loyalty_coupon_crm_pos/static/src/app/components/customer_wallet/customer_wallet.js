@@ -1,0 +1,211 @@
+import { Component, useEffect, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { formatDate, deserializeDate } from "@web/core/l10n/dates";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { useService } from "@web/core/utils/hooks";
+import { formatFloat } from "@web/core/utils/numbers";
+import { usePos } from "@point_of_sale/app/hooks/pos_hook";
+import { daysLeft, sortCoupons } from "@loyalty_coupon_crm_pos/app/utils/customer_wallet";
+
+const SOON_DAYS = 7;
+
+/**
+ * The open coupons and the points of the customer on the order.
+ *
+ * Asks the server once per customer and order, so that no card is loaded beforehand and
+ * what is shown is what is true now.
+ */
+export class CustomerWallet extends Component {
+    static template = "loyalty_coupon_crm_pos.CustomerWallet";
+    static props = {};
+
+    setup() {
+        this.pos = usePos();
+        this.ui = useService("ui");
+        this.notification = useService("notification");
+        this.state = useState({
+            partnerId: false,
+            wallet: null,
+            failed: false,
+            applying: false,
+            open: !this.ui.isSmall,
+        });
+        useEffect(
+            () => {
+                this.load();
+            },
+            () => [this.order?.uuid, this.partner?.id]
+        );
+    }
+
+    get order() {
+        return this.pos.getOrder();
+    }
+
+    get partner() {
+        return this.order?.getPartner();
+    }
+
+    /**
+     * Fetch the wallet of the customer on the order; the till works on without it.
+     */
+    async load() {
+        const partnerId = this.partner?.id || false;
+        Object.assign(this.state, { partnerId, wallet: null, failed: false });
+        // A customer who was not sent yet has no coupon.
+        if (typeof partnerId !== "number" || !this.hasPrograms) {
+            return;
+        }
+        const wallet = await this.pos.data.silentCall("pos.config", "get_customer_wallet", [
+            [this.pos.config.id],
+            partnerId,
+        ]);
+        // The cashier may have chosen another customer meanwhile.
+        if (this.state.partnerId === partnerId) {
+            Object.assign(this.state, { wallet: wallet || null, failed: !wallet });
+        }
+    }
+
+    get hasPrograms() {
+        return this.pos.models["loyalty.program"].length > 0;
+    }
+
+    get isShown() {
+        const { failed, wallet } = this.state;
+        return Boolean(this.partner && (failed || this.wallets.length || wallet?.coupons.length));
+    }
+
+    get wallets() {
+        return this.state.wallet?.wallets || [];
+    }
+
+    get coupons() {
+        return sortCoupons(this.state.wallet?.coupons || [], {
+            isEmpty: this.order.isEmpty(),
+            appliedCodes: this.appliedCodes,
+            meetsConditions: (programId) => this.meetsConditions(programId),
+        });
+    }
+
+    get appliedCodes() {
+        const rewardCards = this.order._get_reward_lines().map((line) => line.coupon_id);
+        return [...this.order._code_activated_coupon_ids, ...rewardCards]
+            .map((card) => card?.code)
+            .filter(Boolean);
+    }
+
+    meetsConditions(programId) {
+        const program = this.pos.models["loyalty.program"].get(programId);
+        return Boolean(
+            program &&
+                this.order._canGenerateRewards(program, this.order.priceIncl, this.order.priceExcl)
+        );
+    }
+
+    get title() {
+        const count = this.state.wallet?.coupons.length || 0;
+        if (!count) {
+            return _t("No coupons");
+        }
+        return count === 1 ? _t("1 coupon") : _t("%s coupons", count + this.state.wallet.more);
+    }
+
+    balance(wallet) {
+        if (wallet.money) {
+            return this.env.utils.formatCurrency(wallet.points);
+        }
+        return `${formatFloat(wallet.points, { digits: [69, 2], trailingZeros: false })} ${
+            wallet.unit
+        }`;
+    }
+
+    gives(coupon) {
+        return coupon.gives.join(", ");
+    }
+
+    until(coupon) {
+        const days = daysLeft(coupon.expiration_date);
+        if (days === false) {
+            return _t("no end date");
+        }
+        if (days === 0) {
+            return _t("last day today");
+        }
+        return _t("until %s", formatDate(deserializeDate(coupon.expiration_date)));
+    }
+
+    endsSoon(coupon) {
+        const days = daysLeft(coupon.expiration_date);
+        return days !== false && days < SOON_DAYS;
+    }
+
+    /**
+     * Return why the coupon cannot be applied now, in words.
+     */
+    reason(coupon) {
+        if (coupon.status === "refused") {
+            return coupon.reasons.join(" ");
+        }
+        if (coupon.status !== "waiting") {
+            return "";
+        }
+        if (this.order.isEmpty()) {
+            return _t("Add products first.");
+        }
+        if (coupon.minimum) {
+            return _t(
+                "For orders from %s.",
+                this.env.utils.formatCurrency(coupon.minimum)
+            );
+        }
+        return _t("The order lacks products for this coupon.");
+    }
+
+    toggle() {
+        this.state.open = !this.state.open;
+    }
+
+    /**
+     * Apply a coupon as if its code were scanned.
+     */
+    async apply(coupon) {
+        if (this.state.applying) {
+            return;
+        }
+        this.state.applying = true;
+        try {
+            const result = await this.pos.activateCode(coupon.code);
+            if (result !== true) {
+                this.notification.add(result, { type: "danger" });
+            } else {
+                this.explain(coupon);
+            }
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+            this.notification.add(
+                _t("There is no connection: the coupon cannot be checked. Try again later."),
+                { type: "danger" }
+            );
+        } finally {
+            this.state.applying = false;
+        }
+    }
+
+    /**
+     * Say what is left to do when a coupon was taken but gave nothing yet.
+     */
+    explain(coupon) {
+        const isOnOrder = this.order
+            ._get_reward_lines()
+            .some((line) => line.coupon_id?.id === coupon.id);
+        if (isOnOrder) {
+            return;
+        }
+        const message = this.order.getClaimableRewards(coupon.id).length
+            ? _t("Choose what %s gives with the Reward button.", coupon.name)
+            : _t("%s gives nothing on this order yet.", coupon.name);
+        this.notification.add(message, { type: "warning" });
+    }
+}

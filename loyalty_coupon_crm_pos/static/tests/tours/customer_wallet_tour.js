@@ -1,0 +1,76 @@
+import * as Chrome from "@point_of_sale/../tests/pos/tours/utils/chrome_util";
+import * as Dialog from "@point_of_sale/../tests/generic_helpers/dialog_util";
+import * as Notification from "@point_of_sale/../tests/generic_helpers/notification_util";
+import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util";
+import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
+import { scan_barcode } from "@point_of_sale/../tests/generic_helpers/utils";
+import { registry } from "@web/core/registry";
+import * as CustomerWallet from "@loyalty_coupon_crm_pos/../tests/tours/utils/customer_wallet_util";
+
+// The test gives this code to the coupon that its campaign issued.
+const CAMPAIGN_CODE = "044ACEFHJKMNPRTWXY2347";
+
+registry.category("web_tour.tours").add("LoyaltyCrmScanCampaignCoupon", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            ProductScreen.clickPartnerButton(),
+            ProductScreen.clickCustomer("Li Wei"),
+            ProductScreen.addOrderline("Desk Organizer", "2"),
+            scan_barcode(CAMPAIGN_CODE),
+            PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
+            CustomerWallet.hasCoupon("Autumn Coupon", "applied"),
+            PosLoyalty.orderTotalIs("9.18"),
+            PosLoyalty.finalizeOrder("Cash", "9.18"),
+            // The same coupon once more: refused, with the reason.
+            ProductScreen.addOrderline("Desk Organizer", "1"),
+            PosLoyalty.enterCode(CAMPAIGN_CODE),
+            Notification.has("already used"),
+            Chrome.endTour(),
+        ].flat(),
+});
+
+registry.category("web_tour.tours").add("LoyaltyCrmRefusedCoupon", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            ProductScreen.addOrderline("Desk Organizer", "1"),
+            PosLoyalty.enterCode("044-void"),
+            Notification.has("was voided"),
+            PosLoyalty.enterCode("044 expired"),
+            Notification.has("was valid until"),
+            PosLoyalty.enterCode("044nobody"),
+            Notification.has("No coupon has the code 044nobody"),
+            PosLoyalty.orderTotalIs("5.10"),
+            Chrome.endTour(),
+        ].flat(),
+});
+
+registry.category("web_tour.tours").add("LoyaltyCrmCustomerPanel", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            ProductScreen.clickPartnerButton(),
+            ProductScreen.clickCustomer("Li Wei"),
+            CustomerWallet.hasPoints("120 Stars"),
+            CustomerWallet.hasReason("Tea Coupon", "Add products first"),
+            ProductScreen.addOrderline("Desk Organizer", "2"),
+            CustomerWallet.hasReason("Big Coupon", "For orders from"),
+            CustomerWallet.applyCoupon("Tea Coupon"),
+            PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
+            CustomerWallet.hasCoupon("Tea Coupon", "applied"),
+            PosLoyalty.finalizeOrder("Cash", "9.18"),
+            ProductScreen.clickPartnerButton(),
+            ProductScreen.clickCustomer("Li Wei"),
+            CustomerWallet.hasPoints("122 Stars"),
+            CustomerWallet.hasCoupon("Big Coupon", "waiting"),
+            {
+                content: "The used coupon is gone",
+                trigger: '.customer-wallet:not(:contains("Tea Coupon"))',
+            },
+            Chrome.endTour(),
+        ].flat(),
+});

@@ -1,0 +1,115 @@
+import { expect, test } from "@odoo/hoot";
+import { animationFrame } from "@odoo/hoot-mock";
+import { click, queryAllTexts, waitFor } from "@odoo/hoot-dom";
+import { mountWithCleanup, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
+import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
+import { addProductLineToOrder } from "@pos_loyalty/../tests/unit/utils";
+import { CustomerWallet } from "@loyalty_coupon_crm_pos/app/components/customer_wallet/customer_wallet";
+
+definePosModels();
+
+const WALLET = {
+    coupons: [
+        {
+            id: 101,
+            code: "044VOID",
+            program_id: 1,
+            name: "Void",
+            gives: ["1 off"],
+            minimum: 0,
+            expiration_date: "2020-01-01",
+            points: 1,
+            reasons: ["It was voided yesterday."],
+        },
+        {
+            id: 102,
+            code: "044GOOD",
+            program_id: 1,
+            name: "Good",
+            gives: ["10% on your order"],
+            minimum: 0,
+            expiration_date: false,
+            points: 1,
+            reasons: [],
+        },
+    ],
+    more: 4,
+    wallets: [{ id: 1, program_id: 1, name: "Club", points: 120, unit: "Stars", money: false }],
+};
+
+async function setup(answer = () => WALLET) {
+    onRpc("pos.config", "get_customer_wallet", answer);
+    const store = await setupPosEnv();
+    const order = store.addNewOrder();
+    order.setPartner(store.models["res.partner"].get(3));
+    await addProductLineToOrder(store, order);
+    return { store, order };
+}
+
+test("shows points and coupons, the usable one first", async () => {
+    await setup();
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-coupon");
+    expect(queryAllTexts(".customer-wallet-points")).toEqual(["120 Stars"]);
+    expect(queryAllTexts(".customer-wallet-coupon .fw-bolder")).toEqual(["Good", "Void"]);
+    expect(".customer-wallet-title").toHaveText("6 coupons\n120 Stars");
+    expect("[data-status=refused] .customer-wallet-apply").not.toBeEnabled();
+    expect("[data-status=refused] .customer-wallet-reason").toHaveText("It was voided yesterday.");
+    expect(".customer-wallet-more").toHaveText("and 4 more");
+});
+
+test("one click applies a coupon as if it were scanned", async () => {
+    const { store } = await setup();
+    patchWithCleanup(store, {
+        async activateCode(code) {
+            expect.step(code);
+            return "Not today.";
+        },
+    });
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-coupon");
+    await click("[data-status=usable] .customer-wallet-apply");
+    await animationFrame();
+    expect.verifySteps(["044GOOD"]);
+    await waitFor(".o_notification:contains(Not today.)");
+});
+
+test("without an answer the till works on and offers to retry", async () => {
+    let fails = true;
+    await setup(() => {
+        if (fails) {
+            throw new Error("no connection");
+        }
+        return WALLET;
+    });
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-failed");
+    fails = false;
+    await click(".customer-wallet-failed button");
+    await waitFor(".customer-wallet-coupon");
+    expect(".customer-wallet-failed").toHaveCount(0);
+});
+
+test("nothing to show without a customer, or for one who has nothing", async () => {
+    const { order } = await setup(() => ({ coupons: [], more: 0, wallets: [] }));
+    await mountWithCleanup(CustomerWallet);
+    await animationFrame();
+    expect(".customer-wallet").toHaveCount(0);
+    order.setPartner(false);
+    await animationFrame();
+    expect(".customer-wallet").toHaveCount(0);
+});
+
+test("another customer, another wallet", async () => {
+    const { store, order } = await setup(({ args }) => {
+        expect.step(args[1]);
+        return WALLET;
+    });
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-coupon");
+    order.setPartner(store.models["res.partner"].get(18));
+    await animationFrame();
+    await waitFor(".customer-wallet-coupon");
+    expect.verifySteps([3, 18]);
+});

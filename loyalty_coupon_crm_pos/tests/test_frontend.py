@@ -1,0 +1,129 @@
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCommon
+
+CAMPAIGN_CODE = "044ACEFHJKMNPRTWXY2347"
+
+
+@tagged("post_install", "-at_install")
+class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
+    """The till as its cashier sees it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The one who tests issues coupons and reads all facts; the cashier does not.
+        cls.env.user.group_ids += cls.env.ref(
+            "loyalty_coupon_crm.group_loyalty_manager"
+        ) + cls.env.ref("loyalty_coupon_crm.group_loyalty_auditor")
+        cls.env["loyalty.program"].search([]).action_archive()
+        cls.main_pos_config.write({"tax_regime_selection": False})
+        cls.main_pos_config.use_pricelist = False
+        cls.partner = cls.env["res.partner"].create({"name": "Li Wei"})
+
+    @classmethod
+    def _create_program(cls, name, minimum=0, **values):
+        """Return a program whose coupons give 10 % off orders from `minimum`."""
+        return cls.env["loyalty.program"].create(
+            {
+                "name": name,
+                "program_type": "coupons",
+                "trigger": "with_code",
+                "applies_on": "current",
+                "communication_plan_ids": [Command.clear()],
+                "rule_ids": [Command.create({"minimum_amount": minimum})],
+                "reward_ids": [
+                    Command.create({"discount": 10, "discount_mode": "percent"})
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_card(cls, program, points=1.0, **values):
+        card = cls.env["loyalty.card"].create({"program_id": program.id, **values})
+        card._post_move("issue", points)
+        return card
+
+    def _facts(self, model):
+        """Return what the till wrote of our customer."""
+        return self.env[model].search(
+            [("partner_id", "=", self.partner.id), ("channel", "=", "pos")]
+        )
+
+    def test_scan_campaign_coupon(self):
+        program = self._create_program("Autumn Coupon", transferable=False)
+        segment = self.env["loyalty.segment"].sudo()
+        members = [
+            Command.create({"partner_id": self.partner.id, "date_from": "2026-01-01"})
+        ]
+        campaign = self.env["loyalty.campaign"].create(
+            {
+                "name": "Autumn",
+                "program_id": program.id,
+                "segment_id": segment.create(
+                    {"name": "Us", "kind": "static", "member_ids": members}
+                ).id,
+                "control_percent": 0,
+                "no_control_reason": "A test of the till",
+                "validity_days": 14,
+            }
+        )
+        campaign.action_launch()
+        campaign.sudo()._run_batch()
+        card = program.coupon_ids
+        self.assertEqual(card.partner_id, self.partner)
+        card.code = CAMPAIGN_CODE
+        self.main_pos_config.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmScanCampaignCoupon")
+        use = self._facts("loyalty.redemption")
+        self.assertEqual((use.card_id, use.campaign_id), (card, campaign))
+        self.assertAlmostEqual(use.discount_amount, 1.02)
+        self.assertAlmostEqual(use.order_amount, 9.18)
+        self.assertEqual(use.user_id, self.pos_user)
+        purchase = self._facts("loyalty.purchase")
+        self.assertAlmostEqual(purchase.amount, 9.18)
+        self.assertEqual(card.points, 0)
+        self.assertTrue(card.used_at)
+
+    def test_refused_coupon(self):
+        program = self._create_program("Strict Coupon", strict=True)
+        void = self._create_card(program, code="044-void")
+        void.sudo().write({"voided_at": "2026-01-01", "void_reason": "Lost"})
+        self._create_card(program, code="044 expired", expiration_date="2020-01-01")
+        self.main_pos_config.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmRefusedCoupon")
+
+    def test_customer_panel(self):
+        card = self._create_card(
+            self._create_program("Tea Coupon"), partner_id=self.partner.id
+        )
+        self._create_card(
+            self._create_program("Big Coupon", minimum=50), partner_id=self.partner.id
+        )
+        points = self.env["loyalty.program"].create(
+            {
+                "name": "Club",
+                "program_type": "loyalty",
+                "applies_on": "both",
+                "trigger": "auto",
+                "portal_visible": True,
+                "portal_point_name": "Stars",
+                "communication_plan_ids": [Command.clear()],
+                "rule_ids": [
+                    Command.create(
+                        {"reward_point_mode": "unit", "reward_point_amount": 1}
+                    )
+                ],
+                "reward_ids": [Command.create({"discount": 5, "required_points": 500})],
+            }
+        )
+        wallet = self._create_card(points, points=120, partner_id=self.partner.id)
+        self.main_pos_config.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmCustomerPanel")
+        self.assertEqual((card.points, wallet.points), (0, 122))
+        self.assertEqual(self._facts("loyalty.redemption").card_id, card)
+        moves = wallet.move_ids.filtered(lambda move: move.order_model == "pos.order")
+        self.assertEqual(moves.mapped("kind"), ["earn"])
+        self.assertEqual(moves.mapped("points"), [2])
