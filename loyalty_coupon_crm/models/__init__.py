@@ -17,7 +17,9 @@ from . import loyalty_campaign
 from . import loyalty_campaign_batch
 from . import loyalty_campaign_variant
 from . import loyalty_campaign_member
+from . import loyalty_program_template_mixin
 from . import loyalty_program
+from . import loyalty_reward
 from . import loyalty_card
 from . import loyalty_point_move
 from . import loyalty_point_allocation

@@ -1,11 +1,13 @@
 import base64
 from io import BytesIO
+from urllib.parse import quote, urlencode
 
 import barcode
 import qrcode
 from barcode.writer import ImageWriter
 
 from odoo import api, fields, models
+from odoo.tools import format_amount, format_date
 
 from ..tools import codes
 
@@ -69,6 +71,74 @@ class LoyaltyCard(models.Model):
     def _compute_barcode_image(self):
         for card in self:
             card.barcode_image = self._render_barcode(card.code) if card.code else False
+
+    def _offer_lines(self):
+        """Return what a card gives, one line per reward, in the context's language."""
+        self.ensure_one()
+        return self.program_id.reward_ids.mapped("description")
+
+    def _condition_lines(self):
+        """Hook: return the conditions of use as sentences, in the reader's language."""
+        self.ensure_one()
+        program = self.program_id
+        lines = []
+        for rule in program.rule_ids.filtered(lambda rule: not rule.code):
+            if rule.minimum_amount and not program.is_nominative:
+                amount = format_amount(
+                    self.env, rule.minimum_amount, program.currency_id
+                )
+                lines.append(
+                    self.env._("From a purchase of %(amount)s.", amount=amount)
+                )
+            if rule.minimum_qty > 1:
+                lines.append(
+                    self.env._("From %(count)s items.", count=rule.minimum_qty)
+                )
+        if program.date_from:
+            day = format_date(self.env, program.date_from)
+            lines.append(self.env._("Valid from %(day)s.", day=day))
+        if self.partner_id and not program.transferable:
+            lines.append(self.env._("Only for %(name)s.", name=self.partner_id.name))
+        if program.program_type == "coupons":
+            lines.append(self._use_sentence())
+        return lines
+
+    def _use_sentence(self):
+        """Return how often a coupon can still be used, as a sentence."""
+        required = min(self.program_id.reward_ids.mapped("required_points"), default=0)
+        uses = int(self.points // required) if required else 0
+        if uses > 1:
+            return self.env._("Can be used %(count)s times.", count=uses)
+        return self.env._("Can be used once.")
+
+    def _print_lang(self):
+        """Return the language in which a card is printed and mailed: its customer's."""
+        self.ensure_one()
+        return self._mail_get_customer().lang or self.env.lang
+
+    def _print_sheets(self, columns, rows):
+        """Return the cards as sheets of rows of cards, the last row filled with None.
+
+        :param columns: cards side by side
+        :param rows: rows on a sheet
+        """
+        cards = [*self, *[None] * (-len(self) % columns)]
+        lines = [
+            cards[start : start + columns] for start in range(0, len(cards), columns)
+        ]
+        return [lines[start : start + rows] for start in range(0, len(lines), rows)]
+
+    def _barcode_url(self, barcode_type, width, height):
+        """Return the public address of the code's image, for mails.
+
+        :param barcode_type: `QR` or `Code128`
+        :param width: pixels
+        :param height: pixels
+        """
+        self.ensure_one()
+        query = urlencode({"width": width, "height": height})
+        code = quote(self.code, safe="")
+        return f"{self.get_base_url()}/report/barcode/{barcode_type}/{code}?{query}"
 
     @api.model
     def _generate_code(self):

@@ -5,7 +5,8 @@ from ..tools import codes
 
 
 class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
+    _name = "loyalty.program"
+    _inherit = ["loyalty.program.template.mixin", "loyalty.program"]
 
     strict = fields.Boolean(
         string="Strict Rules",
@@ -26,6 +27,17 @@ class LoyaltyProgram(models.Model):
         default=True, help="Anyone who holds the code may use it, not only its owner."
     )
     campaign_ids = fields.One2many("loyalty.campaign", "program_id", string="Campaigns")
+
+    def write(self, vals):
+        """Write programs; archiving reaches the products of their discount lines."""
+        if self.env.su or "active" not in vals:
+            return super().write(vals)
+        self.check_access("write")
+        rest = {name: value for name, value in vals.items() if name != "active"}
+        if rest:
+            super().write(rest)
+        # Marketing archives programs, but may not write products.
+        return super(LoyaltyProgram, self.sudo()).write({"active": vals["active"]})
 
     @api.model
     def _redemption_blockers(self, card, partner, channel, at=None, document=None):

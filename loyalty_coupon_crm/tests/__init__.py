@@ -2,12 +2,14 @@ from . import test_campaign
 from . import test_campaign_runner
 from . import test_card
 from . import test_card_actions
+from . import test_card_report
 from . import test_codes
 from . import test_customer_metric
 from . import test_gate
 from . import test_import_reader
 from . import test_point_expiry
 from . import test_point_hold
+from . import test_program_templates
 from . import test_purchase
 from . import test_redemption
 from . import test_sale_hold

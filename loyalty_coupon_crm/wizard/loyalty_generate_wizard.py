@@ -1,8 +1,21 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class LoyaltyGenerateWizard(models.TransientModel):
     _inherit = "loyalty.generate.wizard"
+
+    valid_until = fields.Date(
+        compute="_compute_valid_until", store=True, readonly=False
+    )
+
+    @api.depends("program_id")
+    def _compute_valid_until(self):
+        for wizard in self:
+            program = wizard.program_id
+            company = program.company_id or self.env.company
+            wizard.valid_until = program.validity_days and fields.Date.add(
+                company._loyalty_today(), days=program.validity_days
+            )
 
     def generate_coupons(self):
         """Generate coupons; each gets a movement that says who issued it and why."""
