@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "setup"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup"))
 
-from provision import odoo, settings  # noqa: E402  the folder is known from here on
+from database import Database
+from provision import demo, odoo, settings
+from testing import runs
 
+REPOSITORY = settings.REPOSITORY
 WORKER = REPOSITORY / "tests" / "workers" / "run.py"
 
 
@@ -19,13 +21,13 @@ WORKER = REPOSITORY / "tests" / "workers" / "run.py"
 def plain_template():
     """Return the name of a database with Odoo's own add-ons and no data."""
     odoo.ensure()
-    return odoo.ensure_template("loyalty_base", odoo.DEPENDENCIES, demo=False)
+    return demo.template()
 
 
 @pytest.fixture(scope="session")
 def addons_template(plain_template):
     """Return the name of a database with our three add-ons, for copies."""
-    name = f"loyalty_addons_{settings.CHECKOUT}"
+    name = f"{runs.PREFIX}_addons"
     odoo.copy_database(plain_template, name)
     modules = ",".join(settings.ADDONS)
     odoo.call("-d", name, "-i", modules, "--stop-after-init", "--no-http")
@@ -74,3 +76,41 @@ def start_worker(database):
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def root():
+    """Return the folder of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def tracked():
+    """Return the paths of all files of the repository, those not added yet too."""
+    command = ["git", "ls-files", "-z", "-co", "--exclude-standard"]
+    listed = subprocess.run(
+        command, cwd=REPOSITORY, check=True, capture_output=True, text=True
+    )
+    paths = [REPOSITORY / name for name in listed.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def make_database():
+    """Return a function that makes a database; all are dropped at the end."""
+    made = []
+
+    def make(name, template):
+        made.append(Database(name, template))
+        return made[-1]
+
+    odoo.ensure()
+    yield make
+    for database in made:
+        database.drop()
+
+
+@pytest.fixture(params=settings.ADDONS)
+def addon(request):
+    """Return the folder of each of our add-ons in turn."""
+    return REPOSITORY / request.param

@@ -156,7 +156,7 @@ class LoyaltyCampaign(models.Model):
     treated_count = fields.Integer(string="Treated", readonly=True, copy=False)
     control_count = fields.Integer(string="Control", readonly=True, copy=False)
     member_count = fields.Integer(
-        string="Member Count", compute="_compute_progress", help="Treated and control."
+        compute="_compute_progress", help="Treated and control."
     )
     issued_count = fields.Integer(string="Issued", compute="_compute_progress")
     skipped_count = fields.Integer(string="Skipped", compute="_compute_progress")
@@ -164,9 +164,7 @@ class LoyaltyCampaign(models.Model):
     progress = fields.Float(
         compute="_compute_progress", help="Percent of the treated customers done."
     )
-    redemption_count = fields.Integer(
-        string="Redemption Count", compute="_compute_redemption_count"
-    )
+    redemption_count = fields.Integer(compute="_compute_redemption_count")
 
     @api.model
     def _new_seed(self):

@@ -19,27 +19,26 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
         """Return a sentence for everything that speaks against a launch."""
         self.ensure_one()
         self._expect_state("draft")
-        _ = self.env._
         problems = self._offer_problems() + self._number_problems()
         if not self.control_percent and not (self.no_control_reason or "").strip():
             problems.append(
-                _(
+                self.env._(
                     "There is no control group: say why, because without one nobody "
                     "will know whether the campaign paid."
                 )
             )
         if not self.segment_id:
-            problems.append(_("The campaign has no audience: choose one."))
+            problems.append(self.env._("The campaign has no audience: choose one."))
         elif not self.segment_id.active:
             problems.append(
-                _(
+                self.env._(
                     "The audience %(name)s is archived: choose another one.",
                     name=self.segment_id.name,
                 )
             )
         elif not self._audience_size():
             problems.append(
-                _(
+                self.env._(
                     "The audience %(name)s is empty: nobody would get the offer.",
                     name=self.segment_id.name,
                 )
@@ -49,14 +48,13 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
     def _offer_problems(self):
         """Return a sentence for everything that makes the offer worthless."""
         self.ensure_one()
-        _ = self.env._
         program = self.program_id
         if not program:
-            return [_("The campaign has no offer: choose a program.")]
+            return [self.env._("The campaign has no offer: choose a program.")]
         name = program.name
         if program.program_type not in COUPON_TYPES + WALLET_TYPES:
             return [
-                _(
+                self.env._(
                     "The program %(name)s has no cards to issue: choose a coupon, gift "
                     "card, loyalty card or eWallet program.",
                     name=name,
@@ -66,10 +64,10 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
         rewards = program.reward_ids.filtered("active")
         today = self.company_id._loyalty_today()
         if not program.active:
-            problems.append(_("The program %(name)s is archived.", name=name))
+            problems.append(self.env._("The program %(name)s is archived.", name=name))
         if not rewards:
             problems.append(
-                _(
+                self.env._(
                     "The program %(name)s has no reward: its cards would buy nothing.",
                     name=name,
                 )
@@ -78,7 +76,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
             rewards.mapped("required_points")
         ):
             problems.append(
-                _(
+                self.env._(
                     "%(points)s points per card buy nothing: the cheapest reward of "
                     "%(name)s costs %(required)s.",
                     points=self.points,
@@ -88,7 +86,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
             )
         if program.date_to and program.date_to < today:
             problems.append(
-                _(
+                self.env._(
                     "The program %(name)s ended on %(date)s.",
                     name=name,
                     date=format_date(self.env, program.date_to),
@@ -99,7 +97,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
             and program.sudo().total_order_count >= program.max_usage
         ):
             problems.append(
-                _(
+                self.env._(
                     "The program %(name)s has been used %(count)s times, its limit: "
                     "its coupons would be refused.",
                     name=name,
@@ -115,11 +113,10 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
     def _number_problems(self):
         """Return a sentence for each number of a campaign that makes no sense."""
         self.ensure_one()
-        _ = self.env._
         problems = []
         if not (math.isfinite(self.points) and 0 < self.points <= MAX_POINTS):
             problems.append(
-                _(
+                self.env._(
                     "%(points)s points per card is not possible: enter more than 0 and "
                     "at most %(maximum)s.",
                     points=self.points,
@@ -130,7 +127,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
             math.isfinite(self.control_percent) and 0 <= self.control_percent < 100
         ):
             problems.append(
-                _(
+                self.env._(
                     "A control group of %(percent)s %% is not possible: enter 0 or "
                     "more and less than 100.",
                     percent=self.control_percent,
@@ -138,7 +135,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
             )
         if not 0 <= self.validity_days <= MAX_VALIDITY_DAYS:
             problems.append(
-                _(
+                self.env._(
                     "A validity of %(days)s days is not possible: enter 0 (no end) to "
                     "%(maximum)s days.",
                     days=self.validity_days,
@@ -147,7 +144,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
             )
         if self.budget_coupons < 0:
             problems.append(
-                _(
+                self.env._(
                     "A budget of %(budget)s coupons is not possible: enter 0 for no "
                     "limit, or a positive number.",
                     budget=self.budget_coupons,

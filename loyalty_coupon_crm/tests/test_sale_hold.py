@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import LoyaltyCrmCommon
@@ -73,11 +74,11 @@ class TestSaleHold(LoyaltyCrmCommon):
             "amount": 90,
             "currency_id": self.second.currency_id.id,
             "partner_id": self.partner.id,
-            "sale_order_ids": [(6, 0, self.second.ids)],
+            "sale_order_ids": [Command.set(self.second.ids)],
         }
         with self.assertRaises(UserError):
             self.env["payment.transaction"].create(values)
-        values["sale_order_ids"] = [(6, 0, self.first.ids)]
+        values["sale_order_ids"] = [Command.set(self.first.ids)]
         self.assertTrue(self.env["payment.transaction"].create(values))
 
     def test_only_a_manager_releases(self):

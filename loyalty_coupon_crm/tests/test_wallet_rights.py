@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import LoyaltyCrmCommon
@@ -102,7 +103,9 @@ class TestWalletRights(LoyaltyCrmCommon):
         user = self._create_user(
             "loyalty_elsewhere", "loyalty_coupon_crm.group_loyalty_manager"
         )
-        user.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
+        user.write(
+            {"company_ids": [Command.set(company.ids)], "company_id": company.id}
+        )
         moves = self.env["loyalty.point.move"].with_user(user)
         self.assertFalse(moves.search([("card_id", "=", self.card.id)]))
         with self.assertRaises(AccessError):

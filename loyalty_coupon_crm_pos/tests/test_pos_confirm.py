@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import LoyaltyCrmPosCommon
@@ -160,9 +161,11 @@ class TestPosConfirm(LoyaltyCrmPosCommon):
             "state": "paid",
             "session_id": session.id,
             "partner_id": self.partner.id,
-            "lines": [(0, 0, line), (0, 0, reward)],
+            "lines": [Command.create(line), Command.create(reward)],
             "payment_ids": [
-                (0, 0, {"amount": 90, "payment_method_id": self.bank_payment_method.id})
+                Command.create(
+                    {"amount": 90, "payment_method_id": self.bank_payment_method.id}
+                )
             ],
             "amount_total": 90,
             "amount_paid": 90,

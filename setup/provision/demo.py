@@ -9,11 +9,17 @@ from . import addons, odoo, settings, system
 from .shell import SetupError, Step, run, say
 
 TEMPLATE = "loyalty_start"
-BESIDE = ("contacts", "sale_management", "pos_loyalty", "pos_sale_loyalty")
+BESIDE = ("contacts",)
 LOOP = settings.SETUP / "loop.py"
 DEFAULT_PORT = 8069
 DEFAULT_DATABASE = "loyalty_demo"
 RESERVED = re.compile(r"test_|loyalty_(peers|plain|start)$|postgres$|template[01]$")
+
+
+def template():
+    """Return the template the demonstration starts from: no data, what it needs."""
+    modules = sorted({*BESIDE, *odoo.DEPENDENCIES, *addons.dependencies()})
+    return odoo.ensure_template(TEMPLATE, modules, demo=False)
 
 
 def _arguments():
@@ -82,11 +88,10 @@ class Demo:
         ours = ",".join(settings.ADDONS)
         current = addons.fingerprint()
         if not self.known:
-            wanted = {*BESIDE, *addons.dependencies()}
-            template = odoo.ensure_template(TEMPLATE, sorted(wanted), demo=False)
+            start = template()
             with Step(f"installing the add-ons in database {self.name}"):
                 self.forget()
-                odoo.copy_database(template, self.name)
+                odoo.copy_database(start, self.name)
                 self._odoo("-i", ours)
         elif self.known["addons"] != current:
             with Step(f"upgrading the add-ons in database {self.name}"):

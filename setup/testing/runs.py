@@ -197,4 +197,5 @@ def _at_install(run):
 
 def repository(*arguments):
     """Run what is in `tests/`: checks of the repository, install and uninstall."""
-    return junit.run("repository", LOGS, "-p", "no:odoo", *arguments)
+    chosen = arguments or ("tests", "--ignore=tests/perf")
+    return junit.run("repository", LOGS, "-p", "no:odoo", *chosen)

@@ -1,0 +1,63 @@
+"""A database of a test's own, worked on by Odoo's command line as a person would."""
+
+import json
+import subprocess
+
+from provision import odoo
+from testing import odoo_log, runs
+
+MARK = "answer of the shell:"
+
+
+class Database:
+    """A database of our own, worked on by Odoo's command line as a person would."""
+
+    def __init__(self, name, template):
+        self.name = f"{runs.PREFIX}_{name}"
+        odoo.copy_database(template, self.name)
+
+    def odoo(self, *arguments):
+        """Run Odoo's command line and fail on a warning or error in its log.
+
+        :return: the log as text
+        """
+        log = runs.LOGS / f"{self.name}.log"
+        runs.LOGS.mkdir(parents=True, exist_ok=True)
+        odoo.call(*arguments, log=log)
+        assert not odoo_log.loud_lines(log)
+        return log.read_text(encoding="utf-8")
+
+    def server(self, *arguments):
+        """Start Odoo on the database with `arguments`, up to the end of loading."""
+        flags = ["-d", self.name, "--no-http", "--stop-after-init"]
+        return self.odoo(*flags, *arguments)
+
+    def uninstall(self, addon):
+        """Uninstall one add-on."""
+        return self.odoo("module", "uninstall", "-d", self.name, addon)
+
+    def shell(self, code):
+        """Run Python code in Odoo's shell and return what it assigns to `answer`."""
+        code += f"\nimport json\nprint('{MARK}', json.dumps(answer, default=str))\n"
+        command = odoo.command("shell", "-d", self.name, "--no-http")
+        done = subprocess.run(
+            [*command, "--log-level=warn"],
+            check=False,
+            input=code,
+            capture_output=True,
+            text=True,
+            env=odoo.environment(),
+        )
+        for line in done.stdout.splitlines():
+            if line.startswith(MARK):
+                return json.loads(line.removeprefix(MARK))
+        raise AssertionError(done.stdout + done.stderr)
+
+    def query(self, statement):
+        """Return the rows of an SQL statement, each a tuple of texts."""
+        listed = odoo.cluster.query(statement, self.name)
+        return [tuple(line.split("|")) for line in listed.splitlines()]
+
+    def drop(self):
+        """Remove the database and its files."""
+        odoo.drop_database(self.name)
