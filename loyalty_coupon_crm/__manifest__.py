@@ -38,5 +38,6 @@
         "web.assets_backend": ["loyalty_coupon_crm/static/src/**/*"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

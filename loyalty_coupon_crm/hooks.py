@@ -33,3 +33,38 @@ def post_init_hook(env):
     env["loyalty.card"].invalidate_model()
     env["loyalty.purchase"]._backfill()
     env["loyalty.redemption"]._backfill()
+
+
+def uninstall_hook(env):
+    """Take away the names that other add-ons gave to parts of our models.
+
+    Odoo registers what our models inherit from a mixin under the add-on of the mixin
+    and forgets those names when it removes the models.
+    """
+    env.flush_all()
+    env.cr.execute(
+        SQL(
+            """
+            WITH ours AS (
+                SELECT res_id AS model_id
+                  FROM ir_model_data
+                 WHERE model = 'ir.model'
+                 GROUP BY res_id
+                HAVING BOOL_AND(module = 'loyalty_coupon_crm')
+            ), parts (model, res_id) AS (
+                SELECT 'ir.model.inherit', id
+                  FROM ir_model_inherit WHERE model_id IN (SELECT model_id FROM ours)
+                 UNION ALL
+                SELECT 'ir.model.fields.selection', choice.id
+                  FROM ir_model_fields_selection choice
+                  JOIN ir_model_fields field ON field.id = choice.field_id
+                 WHERE field.model_id IN (SELECT model_id FROM ours)
+            )
+            DELETE FROM ir_model_data
+             USING parts
+             WHERE ir_model_data.module != 'loyalty_coupon_crm'
+               AND ir_model_data.model = parts.model
+               AND ir_model_data.res_id = parts.res_id
+            """
+        )
+    )

@@ -6,6 +6,7 @@ BUILD = f"""
 from odoo.fields import Command
 
 Program, Card = env["loyalty.program"], env["loyalty.card"]
+Program.search([]).action_archive()
 partners = env["res.partner"].create(
     [{{"name": f"Customer {{number}}"}} for number in range(20)]
 )

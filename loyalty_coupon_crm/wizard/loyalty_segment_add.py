@@ -17,7 +17,7 @@ class LoyaltySegmentAdd(models.TransientModel):
     _name = "loyalty.segment.add"
     _description = "Add or Exclude People"
 
-    segment_id = fields.Many2one("loyalty.segment", string="Segment", required=True)
+    segment_id = fields.Many2one("loyalty.segment", required=True)
     action = fields.Selection(
         [("add", "Add"), ("exclude", "Exclude")], required=True, default="add"
     )
