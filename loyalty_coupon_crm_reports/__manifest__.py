@@ -17,5 +17,6 @@
     ],
     "assets": {
         "web.assets_backend": ["loyalty_coupon_crm_reports/static/src/**/*"],
+        "web.assets_unit_tests": ["loyalty_coupon_crm_reports/static/tests/**/*"],
     },
 }

@@ -2,4 +2,5 @@ from . import test_funnel_report
 from . import test_use_report
 from . import test_basket_report
 from . import test_points_report
+from . import test_report_export
 from . import test_report_rights
