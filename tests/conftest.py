@@ -53,7 +53,9 @@ def start_worker(database):
     """
     started = []
 
-    def start(module, function, *arguments):
+    own = database
+
+    def start(module, function, *arguments, database=own):
         process = subprocess.Popen(
             [
                 str(odoo.venv.odoo.program("python")),
