@@ -32,6 +32,8 @@
         "views/res_partner_views.xml",
         "views/loyalty_redemption_views.xml",
         "views/loyalty_refusal_views.xml",
+        "views/sale_order_views.xml",
+        "views/crm_lead_views.xml",
         "views/loyalty_menus.xml",
     ],
     "assets": {

@@ -2,6 +2,9 @@ from . import loyalty_document_mixin
 from . import loyalty_wallet_mixin
 from . import loyalty_card_state_mixin
 from . import loyalty_card_change_mixin
+from . import loyalty_card_value_mixin
+from . import loyalty_panel_mixin
+from . import loyalty_panel_figures_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line
 from . import loyalty_purchase_backfill
@@ -36,3 +39,4 @@ from . import loyalty_import_record
 from . import loyalty_import_purchase
 from . import loyalty_import_redemption
 from . import loyalty_import
+from . import crm_lead

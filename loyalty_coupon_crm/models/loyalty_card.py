@@ -7,6 +7,7 @@ import qrcode
 from barcode.writer import ImageWriter
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
 from ..tools import codes
@@ -20,6 +21,7 @@ class LoyaltyCard(models.Model):
     _inherit = [
         "loyalty.card.change.mixin",
         "loyalty.card.state.mixin",
+        "loyalty.card.value.mixin",
         "loyalty.wallet.mixin",
         "loyalty.card",
     ]
@@ -49,6 +51,10 @@ class LoyaltyCard(models.Model):
     redemption_ids = fields.One2many(
         "loyalty.redemption", "card_id", string="Redemptions", readonly=True
     )
+    worth = fields.Monetary(
+        compute="_compute_worth",
+        help="What the points are worth, in the currency of the program.",
+    )
     code_grouped = fields.Char(
         string="Code to Read Out",
         compute="_compute_code_grouped",
@@ -56,6 +62,13 @@ class LoyaltyCard(models.Model):
     )
     qr_image = fields.Binary(string="QR Code", compute="_compute_qr_image")
     barcode_image = fields.Binary(string="Barcode", compute="_compute_barcode_image")
+
+    @api.depends("points", "program_id.points_value", "program_id.program_type")
+    def _compute_worth(self):
+        for card in self:
+            program = card.program_id
+            per_point = 1.0 if program.is_payment_program else program.points_value
+            card.worth = card.points * per_point
 
     @api.depends("code")
     def _compute_code_grouped(self):
@@ -72,10 +85,18 @@ class LoyaltyCard(models.Model):
         for card in self:
             card.barcode_image = self._render_barcode(card.code) if card.code else False
 
-    def _offer_lines(self):
-        """Return what a card gives, one line per reward, in the context's language."""
+    def action_apply_to_order(self):
+        """Apply the card to the sales order whose panel shows it.
+
+        :return: the window of rewards when there is a choice, else True
+        :raise UserError: when the card cannot be used on the order
+        """
         self.ensure_one()
-        return self.program_id.reward_ids.mapped("description")
+        order_id = self.env.context.get("loyalty_order_id")
+        order = self.env["sale.order"].browse(order_id).exists()
+        if not order:
+            raise UserError(self.env._("Save the order before you apply a coupon."))
+        return order._loyalty_apply_card(self)
 
     def _condition_lines(self):
         """Hook: return the conditions of use as sentences, in the reader's language."""

@@ -20,7 +20,8 @@ def _search_as_column(name):
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "loyalty.panel.mixin"]
 
     loyalty_metric_ids = fields.One2many(
         "loyalty.customer.metric", "partner_id", string="Figures", groups=READERS
@@ -138,6 +139,25 @@ class ResPartner(models.Model):
             ),
         )
         return SQL.identifier(figures, "id")
+
+    def _loyalty_panel_depends(self):
+        return ["commercial_partner_id"]
+
+    def _loyalty_panel_partner(self):
+        self.ensure_one()
+        return self
+
+    def _loyalty_panel_companies(self):
+        return self.env.companies | self.env.companies.sudo().parent_ids
+
+    def action_loyalty_statement(self):
+        """Open the points statement of the customer, all contacts included."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_coupon_crm.loyalty_point_move_action"
+        )
+        action["domain"] = [("partner_id", "child_of", self.commercial_partner_id.id)]
+        return action
 
     def action_loyalty_purchases(self):
         """Open the purchases of the customer, those of all contacts included."""

@@ -1,10 +1,14 @@
 from odoo import fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class SaleOrder(models.Model):
     _name = "sale.order"
-    _inherit = ["sale.order", "loyalty.document.mixin"]
+    _inherit = [
+        "sale.order",
+        "loyalty.document.mixin",
+        "loyalty.panel.figures.mixin",
+    ]
 
     loyalty_confirmation = fields.Integer(
         string="Loyalty Confirmations",
@@ -106,6 +110,42 @@ class SaleOrder(models.Model):
         if blockers:
             return self._loyalty_refusal(blockers, code)
         return super()._try_apply_code(code)
+
+    def _loyalty_apply_card(self, card):
+        """Apply a card of the panel: its reward, or the window when there is a choice.
+
+        :param card: coupon or wallet, `loyalty.card` record
+        :return: action of Odoo's reward window, or True
+        :raise UserError: when the card gives nothing on this order
+        """
+        self.ensure_one()
+        if card.program_id.is_nominative:
+            self._update_programs_and_rewards()
+            found = {card: self._get_claimable_rewards().get(card)}
+        else:
+            found = self._try_apply_code(card.code)
+            if "error" in found:
+                raise UserError(found["error"])
+        rewards = found.get(card)
+        if not rewards:
+            raise UserError(
+                self.env._(
+                    "%(program)s gives nothing on this order: its points do not reach "
+                    "a reward, or the reward is applied already.",
+                    program=card.program_id.name,
+                )
+            )
+        if len(rewards) > 1 or rewards.multi_product:
+            action = self.env["ir.actions.act_window"]._for_xml_id(
+                "sale_loyalty.sale_loyalty_reward_wizard_action"
+            )
+            action["context"] = {"active_id": self.id, "active_model": self._name}
+            return action
+        problem = self._apply_program_reward(rewards, card).get("error")
+        if problem:
+            raise UserError(problem)
+        self._update_programs_and_rewards()
+        return True
 
     def _loyalty_refusal(self, blockers, code):
         """Return the answer to a refused code: all reasons to staff, none to others.

@@ -11,9 +11,10 @@ from . import test_point_expiry
 from . import test_point_hold
 from . import test_program_templates
 from . import test_purchase
+from . import test_purchase_import
 from . import test_redemption
 from . import test_sale_hold
+from . import test_sales_panel
 from . import test_segment
 from . import test_wallet
 from . import test_wallet_rights
-from . import test_purchase_import
