@@ -87,24 +87,23 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
 
         The icons are files of Odoo's loyalty add-on, where the list looks for them.
         """
-        _ = self.env._
         return {
             "cash_coupon": (
-                _("Cash Coupon"),
-                _(
+                self.env._("Cash Coupon"),
+                self.env._(
                     "A personal code worth %(amount)s on any purchase",
                     amount=self._template_money(CASH),
                 ),
                 "coupons",
             ),
             "percent_coupon": (
-                _("Percent Coupon"),
-                _("A personal code for 10% off the whole purchase"),
+                self.env._("Percent Coupon"),
+                self.env._("A personal code for 10% off the whole purchase"),
                 "promo_code",
             ),
             "spend_save": (
-                _("Spend and Save Coupon"),
-                _(
+                self.env._("Spend and Save Coupon"),
+                self.env._(
                     "Spend %(spend)s, save %(save)s, with a personal code",
                     spend=self._template_money(SPEND),
                     save=self._template_money(SAVE),
@@ -112,33 +111,37 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
                 "promotional_program",
             ),
             "category_coupon": (
-                _("Category Coupon"),
-                _("15% off one product category, with a personal code"),
+                self.env._("Category Coupon"),
+                self.env._("15% off one product category, with a personal code"),
                 "coupons",
             ),
             "second_half": (
-                _("Second Item at Half Price"),
-                _("Buy two, the cheaper one costs half; once per coupon"),
+                self.env._("Second Item at Half Price"),
+                self.env._("Buy two, the cheaper one costs half; once per coupon"),
                 "2_plus_1",
             ),
             "drink_voucher": (
-                _("Drink Voucher"),
-                _("A personal code for one product, free of charge"),
+                self.env._("Drink Voucher"),
+                self.env._("A personal code for one product, free of charge"),
                 "gift_card",
             ),
             "new_customer": (
-                _("New Customer Coupon"),
-                _("15% off to welcome a customer, valid 30 days, for them alone"),
+                self.env._("New Customer Coupon"),
+                self.env._(
+                    "15% off to welcome a customer, valid 30 days, for them alone"
+                ),
                 "promotional_program",
             ),
             "birthday": (
-                _("Birthday Coupon"),
-                _("20% off for a birthday, valid 30 days, for that customer alone"),
+                self.env._("Birthday Coupon"),
+                self.env._(
+                    "20% off for a birthday, valid 30 days, for that customer alone"
+                ),
                 "gift_card",
             ),
             "points_card": (
-                _("Points Card"),
-                _(
+                self.env._("Points Card"),
+                self.env._(
                     "A point for every %(unit)s spent, %(points)s points pay "
                     "%(amount)s",
                     unit=self._template_money(1),

@@ -39,13 +39,16 @@ def _arguments():
         action="store_true",
         help="after everything else Odoo's own loyalty suites with our add-ons",
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.names and any([options.fast, options.static, options.fix]):
+        parser.error("name a part or choose one by an option, not both")
+    return options
 
 
 def _chosen(options):
     """Return the parts to run, {name: function}; those listed first start first."""
     if options.names:
-        files = [name for name in options.names if name.startswith("tests/")]
+        files = [name for name in options.names if name.split("/")[0] == "tests"]
         others = [name for name in options.names if name not in files]
         parts = {}
         if files:

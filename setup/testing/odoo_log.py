@@ -40,7 +40,7 @@ class Reader:
     def __init__(self, *, strict):
         self.strict = strict
         self.found = Outcome()
-        self.ran = None
+        self.ran = (0, 0)
         self.skipped_tests = 0
 
     def read(self, match, lines):
@@ -77,9 +77,9 @@ class Reader:
 
     def outcome(self):
         """Return the counts, failed when no test ran at all."""
-        if not self.ran:
-            return self.found + Outcome(failed=1, problems=["Odoo ran no test."])
         troubled, ran = self.ran
+        if not ran:
+            return self.found + Outcome(failed=1, problems=["Odoo ran no test."])
         passed = max(ran - troubled - self.skipped_tests, 0)
         return self.found + Outcome(passed=passed, failed=troubled)
 

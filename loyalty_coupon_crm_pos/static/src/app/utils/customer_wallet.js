@@ -36,7 +36,9 @@ export function sortCoupons(coupons, context) {
         .sort(
             (a, b) =>
                 STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
-                (a.expiration_date || "9999").localeCompare(b.expiration_date || "9999") ||
+                (a.expiration_date || "9999").localeCompare(
+                    b.expiration_date || "9999"
+                ) ||
                 a.name.localeCompare(b.name) ||
                 a.id - b.id
         );

@@ -1,7 +1,11 @@
 import { expect, test } from "@odoo/hoot";
 import { animationFrame } from "@odoo/hoot-mock";
 import { click, queryAllTexts, waitFor } from "@odoo/hoot-dom";
-import { mountWithCleanup, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import {
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
 import { addProductLineToOrder } from "@pos_loyalty/../tests/unit/utils";
@@ -35,7 +39,16 @@ const WALLET = {
         },
     ],
     more: 4,
-    wallets: [{ id: 1, program_id: 1, name: "Club", points: 120, unit: "Stars", money: false }],
+    wallets: [
+        {
+            id: 1,
+            program_id: 1,
+            name: "Club",
+            points: 120,
+            unit: "Stars",
+            money: false,
+        },
+    ],
 };
 
 async function setup(answer = () => WALLET) {
@@ -52,10 +65,15 @@ test("shows points and coupons, the usable one first", async () => {
     await mountWithCleanup(CustomerWallet);
     await waitFor(".customer-wallet-coupon");
     expect(queryAllTexts(".customer-wallet-points")).toEqual(["120 Stars"]);
-    expect(queryAllTexts(".customer-wallet-coupon .fw-bolder")).toEqual(["Good", "Void"]);
+    expect(queryAllTexts(".customer-wallet-coupon .fw-bolder")).toEqual([
+        "Good",
+        "Void",
+    ]);
     expect(".customer-wallet-title").toHaveText("6 coupons\n120 Stars");
     expect("[data-status=refused] .customer-wallet-apply").not.toBeEnabled();
-    expect("[data-status=refused] .customer-wallet-reason").toHaveText("It was voided yesterday.");
+    expect("[data-status=refused] .customer-wallet-reason").toHaveText(
+        "It was voided yesterday."
+    );
     expect(".customer-wallet-more").toHaveText("and 4 more");
 });
 

@@ -32,9 +32,9 @@ describe("couponStatus", () => {
         expect(couponStatus(coupon(1), context({ isEmpty: true }))).toBe("waiting");
         const meetsConditions = (programId) => programId === 2;
         expect(couponStatus(coupon(1), context({ meetsConditions }))).toBe("waiting");
-        expect(couponStatus(coupon(2, { program_id: 2 }), context({ meetsConditions }))).toBe(
-            "usable"
-        );
+        expect(
+            couponStatus(coupon(2, { program_id: 2 }), context({ meetsConditions }))
+        ).toBe("usable");
     });
 
     test("refused by the gate, whatever the order holds", () => {
@@ -45,7 +45,9 @@ describe("couponStatus", () => {
 
     test("applied before anything else", () => {
         const refused = coupon(1, { reasons: ["It is held."] });
-        expect(couponStatus(refused, context({ appliedCodes: ["044CODE1"] }))).toBe("applied");
+        expect(couponStatus(refused, context({ appliedCodes: ["044CODE1"] }))).toBe(
+            "applied"
+        );
     });
 });
 
@@ -70,7 +72,11 @@ describe("sortCoupons", () => {
     });
 
     test("same day: by name, then by age; the list given is left alone", () => {
-        const coupons = [coupon(3, { name: "B" }), coupon(2, { name: "A" }), coupon(1, { name: "B" })];
+        const coupons = [
+            coupon(3, { name: "B" }),
+            coupon(2, { name: "A" }),
+            coupon(1, { name: "B" }),
+        ];
         expect(sortCoupons(coupons, context()).map(({ id }) => id)).toEqual([2, 1, 3]);
         expect(coupons.map(({ id }) => id)).toEqual([3, 2, 1]);
     });
@@ -90,7 +96,9 @@ describe("daysLeft", () => {
     });
 
     test("a change of summer time is a day like any other", () => {
-        const before = DateTime.fromISO("2026-03-28T12:00:00", { zone: "Europe/Brussels" });
+        const before = DateTime.fromISO("2026-03-28T12:00:00", {
+            zone: "Europe/Brussels",
+        });
         expect(daysLeft("2026-03-30", before)).toBe(2);
     });
 });

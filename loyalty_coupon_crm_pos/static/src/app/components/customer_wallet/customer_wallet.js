@@ -5,7 +5,10 @@ import { ConnectionLostError } from "@web/core/network/rpc";
 import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/core/utils/numbers";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
-import { daysLeft, sortCoupons } from "@loyalty_coupon_crm_pos/app/utils/customer_wallet";
+import {
+    daysLeft,
+    sortCoupons,
+} from "@loyalty_coupon_crm_pos/app/utils/customer_wallet";
 
 const SOON_DAYS = 7;
 
@@ -56,10 +59,11 @@ export class CustomerWallet extends Component {
         if (typeof partnerId !== "number" || !this.hasPrograms) {
             return;
         }
-        const wallet = await this.pos.data.silentCall("pos.config", "get_customer_wallet", [
-            [this.pos.config.id],
-            partnerId,
-        ]);
+        const wallet = await this.pos.data.silentCall(
+            "pos.config",
+            "get_customer_wallet",
+            [[this.pos.config.id], partnerId]
+        );
         // The cashier may have chosen another customer meanwhile.
         if (this.state.partnerId === partnerId) {
             Object.assign(this.state, { wallet: wallet || null, failed: !wallet });
@@ -72,7 +76,9 @@ export class CustomerWallet extends Component {
 
     get isShown() {
         const { failed, wallet } = this.state;
-        return Boolean(this.partner && (failed || this.wallets.length || wallet?.coupons.length));
+        return Boolean(
+            this.partner && (failed || this.wallets.length || wallet?.coupons.length)
+        );
     }
 
     get wallets() {
@@ -88,7 +94,9 @@ export class CustomerWallet extends Component {
     }
 
     get appliedCodes() {
-        const rewardCards = this.order._get_reward_lines().map((line) => line.coupon_id);
+        const rewardCards = this.order
+            ._get_reward_lines()
+            .map((line) => line.coupon_id);
         return [...this.order._code_activated_coupon_ids, ...rewardCards]
             .map((card) => card?.code)
             .filter(Boolean);
@@ -98,7 +106,11 @@ export class CustomerWallet extends Component {
         const program = this.pos.models["loyalty.program"].get(programId);
         return Boolean(
             program &&
-                this.order._canGenerateRewards(program, this.order.priceIncl, this.order.priceExcl)
+                this.order._canGenerateRewards(
+                    program,
+                    this.order.priceIncl,
+                    this.order.priceExcl
+                )
         );
     }
 
@@ -107,7 +119,9 @@ export class CustomerWallet extends Component {
         if (!count) {
             return _t("No coupons");
         }
-        return count === 1 ? _t("1 coupon") : _t("%s coupons", count + this.state.wallet.more);
+        return count === 1
+            ? _t("1 coupon")
+            : _t("%s coupons", count + this.state.wallet.more);
     }
 
     balance(wallet) {
@@ -185,7 +199,9 @@ export class CustomerWallet extends Component {
                 throw error;
             }
             this.notification.add(
-                _t("There is no connection: the coupon cannot be checked. Try again later."),
+                _t(
+                    "There is no connection: the coupon cannot be checked. Try again later."
+                ),
                 { type: "danger" }
             );
         } finally {
