@@ -5,6 +5,7 @@ from unittest import skipUnless
 from lxml import html
 from PyPDF2 import PdfFileReader
 
+from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
 from .common import LoyaltyCrmCommon
@@ -25,7 +26,7 @@ class TestCardReport(LoyaltyCrmCommon, HttpCase):
             name="满减券 Spring Coupon", strict=True
         )
         cls.program.rule_ids = [
-            (0, 0, {"minimum_amount": 200, "minimum_qty": 2, "mode": "auto"})
+            Command.create({"minimum_amount": 200, "minimum_qty": 2, "mode": "auto"})
         ]
         cls.card = cls._create_card(
             cls.program, cls.partner, expiration_date="2031-05-03"

@@ -6,7 +6,7 @@ from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCom
 CAMPAIGN_CODE = "044ACEFHJKMNPRTWXY2347"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "tour")
 class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
     """The till as its cashier sees it."""
 
