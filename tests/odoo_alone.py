@@ -95,6 +95,25 @@ env.cr.commit()
 answer = {{"orders": len(orders), "used": 8}}
 """
 
+SELL_AGAIN = """
+from odoo.fields import Command
+
+partner = env["res.partner"].search([("name", "=", "Customer 19")])
+product = env["product.product"].search([("name", "=", "Tea")], limit=1)
+card = env["loyalty.card"].search([("code", "=", "OLD000100")])
+order = env["sale.order"].create(
+    {
+        "partner_id": partner.id,
+        "order_line": [Command.create({"product_id": product.id})],
+    }
+)
+before = order.amount_total
+for coupon, rewards in order._try_apply_code(card.code).items():
+    order._apply_program_reward(rewards, coupon)
+order.action_confirm()
+answer = [before, order.amount_total, order.state, card.points]
+"""
+
 # Every Odoo row that must survive our coming and going, as counts and sums.
 FACTS = {
     "cards": "SELECT count(*), sum(points) FROM loyalty_card",
