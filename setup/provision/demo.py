@@ -10,7 +10,7 @@ from .shell import SetupError, Step, run, say
 
 TEMPLATE = "loyalty_start"
 BESIDE = ("contacts",)
-LOOP = settings.SETUP / "loop.py"
+LOOP = settings.SETUP / "loop"
 DEFAULT_PORT = 8069
 DEFAULT_DATABASE = "loyalty_demo"
 RESERVED = re.compile(r"test_|loyalty_(peers|plain|start)$|postgres$|template[01]$")
