@@ -26,22 +26,27 @@ class LoyaltyPosBackfill(models.AbstractModel):
         self._fill_reversals()
         self.env.invalidate_all()
 
-    def _settled_sql(self):
-        """Return the condition that a line settles a sales order."""
+    def _settled_sql(self, line):
+        """Return the id of the sales order that a line settles.
+
+        :param line: alias of the line in the query
+        """
+        # `pos_sale` brings the field, it need not be installed.
         if "sale_order_origin_id" not in self.env["pos.order.line"]._fields:
-            return SQL("FALSE")
-        return SQL("(line.sale_order_origin_id IS NOT NULL)")
+            return SQL("NULL::integer")
+        return SQL.identifier(line, "sale_order_origin_id")
 
     def _lines_sql(self):
         """Return the query of all lines of paid orders that are no payments.
 
         Amounts are in company currency. `returned_id` is the order whose goods a line
-        takes back; lines that settle a sales order are left out.
+        takes back, `settled_id` the sales order that was settled there; lines that
+        settle a sales order themselves are left out.
         """
         return SQL(
             """
             SELECT line.id, line.order_id, line.product_id, line.qty, line.coupon_id,
-                   origin.order_id AS returned_id, line.refunded_orderline_id,
+                   origin.order_id AS returned_id, %(settled_before)s AS settled_id,
                    COALESCE(line.reward_id, origin.reward_id) AS reward_id,
                    reward.reward_type, line.points_cost,
                    program.program_type IN ('gift_card', 'ewallet') AS payment,
@@ -62,10 +67,11 @@ class LoyaltyPosBackfill(models.AbstractModel):
                 ON reward.id = COALESCE(line.reward_id, origin.reward_id)
          LEFT JOIN loyalty_program program ON program.id = reward.program_id
              WHERE doc.state IN %(states)s
-               AND (origin.id IS NOT NULL OR NOT %(settled)s)
+               AND (origin.id IS NOT NULL OR %(settled)s IS NULL)
             """,
             states=PAID_STATES,
-            settled=self._settled_sql(),
+            settled=self._settled_sql("line"),
+            settled_before=self._settled_sql("origin"),
         )
 
     def _fill_purchases(self, refunds):
@@ -85,6 +91,7 @@ class LoyaltyPosBackfill(models.AbstractModel):
                        total.discount, total.amount - total.cost, 'pos', config.name,
                        'pos.order', doc.id, original.id
                   FROM (SELECT line.order_id, line.returned_id,
+                               MIN(line.settled_id) AS settled_id,
                                ROUND(SUM(line.amount), line.digits) AS amount,
                                ROUND(SUM(line.amount_total), line.digits)
                                    AS amount_total,
@@ -111,9 +118,11 @@ class LoyaltyPosBackfill(models.AbstractModel):
                         WHERE person.partner_id = partner.id AND rel.gid = %(public)s)
              LEFT JOIN LATERAL (
                        SELECT row.id FROM loyalty_purchase row
-                        WHERE row.order_model = 'pos.order'
-                          AND row.order_id = total.returned_id
-                          AND row.reversal_of_id IS NULL
+                        WHERE row.reversal_of_id IS NULL
+                          AND ((row.order_model = 'pos.order'
+                                AND row.order_id = total.returned_id)
+                            OR (row.order_model = 'sale.order'
+                                AND row.order_id = total.settled_id))
                      ORDER BY row.id LIMIT 1) original ON TRUE
                  WHERE NOT EXISTS (
                        SELECT FROM loyalty_purchase row

@@ -3,3 +3,4 @@ from . import test_pos_confirm
 from . import test_pos_gate
 from . import test_pos_purchase
 from . import test_pos_refund
+from . import test_pos_settle

@@ -34,6 +34,16 @@ export function hasNoCoupon() {
     ];
 }
 
+export function openList() {
+    return [
+        {
+            content: "Show all coupons of the customer",
+            trigger: '.customer-wallet-title[aria-expanded="false"]',
+            run: "click",
+        },
+    ];
+}
+
 export function applyCoupon(name) {
     return [
         {

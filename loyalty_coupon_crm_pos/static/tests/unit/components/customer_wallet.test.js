@@ -65,6 +65,9 @@ test("shows points and coupons, the usable one first", async () => {
     await mountWithCleanup(CustomerWallet);
     await waitFor(".customer-wallet-coupon");
     expect(queryAllTexts(".customer-wallet-points")).toEqual(["120 Stars"]);
+    expect(queryAllTexts(".customer-wallet-coupon .fw-bolder")).toEqual(["Good"]);
+    await click(".customer-wallet-title");
+    await animationFrame();
     expect(queryAllTexts(".customer-wallet-coupon .fw-bolder")).toEqual([
         "Good",
         "Void",
@@ -72,7 +75,7 @@ test("shows points and coupons, the usable one first", async () => {
     expect(".customer-wallet-title").toHaveText("6 coupons\n120 Stars");
     expect("[data-status=refused] .customer-wallet-apply").not.toBeEnabled();
     expect("[data-status=refused] .customer-wallet-reason").toHaveText(
-        "It was voided yesterday."
+        "· It was voided yesterday."
     );
     expect(".customer-wallet-more").toHaveText("and 4 more");
 });
@@ -107,6 +110,20 @@ test("without an answer the till works on and offers to retry", async () => {
     await click(".customer-wallet-failed button");
     await waitFor(".customer-wallet-coupon");
     expect(".customer-wallet-failed").toHaveCount(0);
+});
+
+test("an empty order leaves room for the whole list", async () => {
+    const { order } = await setup();
+    order.lines.map((line) => line.delete());
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-coupon");
+    expect(".customer-wallet-coupon").toHaveCount(2);
+    expect("[data-status=waiting] .customer-wallet-reason").toHaveText(
+        "· Add products first."
+    );
+    await click(".customer-wallet-title");
+    await animationFrame();
+    expect(".customer-wallet-coupon").toHaveCount(1);
 });
 
 test("nothing to show without a customer, or for one who has nothing", async () => {

@@ -31,7 +31,8 @@ export class CustomerWallet extends Component {
             wallet: null,
             failed: false,
             applying: false,
-            open: !this.ui.isSmall,
+            // Until the cashier decides, see `isOpen`.
+            open: null,
         });
         useEffect(
             () => {
@@ -54,7 +55,12 @@ export class CustomerWallet extends Component {
      */
     async load() {
         const partnerId = this.partner?.id || false;
-        Object.assign(this.state, { partnerId, wallet: null, failed: false });
+        Object.assign(this.state, {
+            partnerId,
+            wallet: null,
+            failed: false,
+            open: null,
+        });
         // A customer who was not sent yet has no coupon.
         if (typeof partnerId !== "number" || !this.hasPrograms) {
             return;
@@ -91,6 +97,18 @@ export class CustomerWallet extends Component {
             appliedCodes: this.appliedCodes,
             meetsConditions: (programId) => this.meetsConditions(programId),
         });
+    }
+
+    /**
+     * An empty order leaves room for the whole list; later its lines need the room, and
+     * the best coupon is enough.
+     */
+    get isOpen() {
+        return this.state.open ?? (this.order.isEmpty() && !this.ui.isSmall);
+    }
+
+    get shownCoupons() {
+        return this.isOpen ? this.coupons : this.coupons.slice(0, 1);
     }
 
     get appliedCodes() {
@@ -176,7 +194,7 @@ export class CustomerWallet extends Component {
     }
 
     toggle() {
-        this.state.open = !this.state.open;
+        this.state.open = !this.isOpen;
     }
 
     /**

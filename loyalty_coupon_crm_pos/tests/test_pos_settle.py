@@ -1,0 +1,112 @@
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import LoyaltyCrmPosCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPosSettle(LoyaltyCrmPosCommon):
+    """A sales order that is settled at the till is one purchase."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The one who tests writes the quotation, too.
+        cls.env.user.group_ids += cls.env.ref("sales_team.group_sale_manager")
+
+    def setUp(self):
+        super().setUp()
+        if "sale_order_origin_id" not in self.env["pos.order.line"]._fields:
+            self.skipTest("pos_sale, which settles sales orders, is not installed")
+        self.config.open_ui()
+
+    def _settle(self, sale, *lines):
+        """Return the paid POS order that settles a sales order and sells more lines."""
+        sale_line = sale.order_line[0]
+        settled = {
+            **self._line(sale_line.product_id, sale_line.product_uom_qty),
+            "sale_order_origin_id": sale.id,
+            "sale_order_line_id": sale_line.id,
+        }
+        return self._sync([settled, *lines])
+
+    def _line(self, product, quantity=1, **values):
+        """Return what the till sends of a line."""
+        amount = product.lst_price * quantity
+        return {
+            "product_id": product.id,
+            "qty": quantity,
+            "price_unit": product.lst_price,
+            "price_subtotal": amount,
+            "price_subtotal_incl": amount,
+            **values,
+        }
+
+    def _sync(self, lines):
+        """Return the order that the till sends, paid by card."""
+        total = sum(line["price_subtotal_incl"] for line in lines)
+        payment = {"amount": total, "payment_method_id": self.bank_payment_method.id}
+        data = {
+            "access_token": False,
+            "uuid": f"settle-{len(lines)}-{total}",
+            "state": "paid",
+            "session_id": self.config.current_session_id.id,
+            "partner_id": self.partner.id,
+            "lines": [Command.create(line) for line in lines],
+            "payment_ids": [Command.create(payment)],
+            "amount_total": total,
+            "amount_paid": total,
+            "amount_tax": 0,
+            "amount_return": 0,
+        }
+        answer = self.env["pos.order"].sync_from_ui([data])
+        return self.env["pos.order"].browse(answer["pos.order"][-1]["id"])
+
+    def _sale_purchases(self, sale):
+        return self.env["loyalty.purchase"].search(
+            [("order_model", "=", "sale.order"), ("order_id", "=", sale.id)]
+        )
+
+    def test_settled_quotation_is_one_purchase(self):
+        sale = self._create_order(quantity=2)
+        order = self._settle(sale)
+        self.assertEqual(sale.state, "sale")
+        self.assertEqual(self._sale_purchases(sale).amount, 200)
+        self.assertFalse(self._purchases(order))
+
+    def test_settled_confirmed_order_and_more_goods(self):
+        sale = self._create_order(quantity=2)
+        sale.action_confirm()
+        order = self._settle(sale, self._line(self.gift))
+        self.assertEqual(self._sale_purchases(sale).amount, 200)
+        purchase = self._purchases(order)
+        self.assertEqual(purchase.amount, 20)
+        self.assertEqual(purchase.line_ids.product_id, self.gift)
+
+    def test_refund_of_settled_goods_reverses_the_sales_order(self):
+        sale = self._create_order(quantity=2)
+        order = self._settle(sale)
+        refund = self._sync(
+            [self._line(self.product, -1, refunded_orderline_id=order.lines.id)]
+        )
+        back = self._purchases(refund)
+        self.assertEqual(back.amount, -100)
+        self.assertEqual(back.reversal_of_id, self._sale_purchases(sale))
+
+    def test_backfill_leaves_settled_lines_out(self):
+        sale = self._create_order(quantity=2)
+        order = self._settle(sale, self._line(self.gift))
+        settled = order.lines.filtered("sale_order_origin_id")
+        refund = self._sync(
+            [self._line(self.product, -1, refunded_orderline_id=settled.id)]
+        )
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM loyalty_purchase_line")
+        self.env.cr.execute("DELETE FROM loyalty_purchase")
+        self.env.invalidate_all()
+        self.env["loyalty.purchase"].sudo()._backfill()
+        self.assertEqual(self._sale_purchases(sale).amount, 200)
+        self.assertEqual(self._purchases(order).amount, 20)
+        back = self._purchases(refund)
+        self.assertEqual(back.amount, -100)
+        self.assertEqual(back.reversal_of_id, self._sale_purchases(sale))
