@@ -9,12 +9,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup"))
 
+import processes
 from database import Database
 from provision import demo, odoo, settings
 from testing import runs
 
 REPOSITORY = settings.REPOSITORY
-WORKER = REPOSITORY / "tests" / "workers" / "run.py"
 
 
 @pytest.fixture(scope="session")
@@ -56,20 +56,7 @@ def start_worker(database):
     own = database
 
     def start(module, function, *arguments, database=own):
-        process = subprocess.Popen(
-            [
-                str(odoo.venv.odoo.program("python")),
-                str(WORKER),
-                database,
-                module,
-                function,
-                *map(str, arguments),
-            ],
-            env=odoo.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = processes.start(database, module, function, *arguments)
         started.append(process)
         return process
 

@@ -16,6 +16,7 @@ from . import loyalty_campaign_check_mixin
 from . import loyalty_campaign_message_mixin
 from . import loyalty_campaign_preview_mixin
 from . import loyalty_campaign_runner_mixin
+from . import loyalty_campaign_wallet_mixin
 from . import loyalty_campaign
 from . import loyalty_campaign_batch
 from . import loyalty_campaign_variant

@@ -40,6 +40,7 @@ class LoyaltyCampaign(models.Model):
         "loyalty.campaign.check.mixin",
         "loyalty.campaign.preview.mixin",
         "loyalty.campaign.runner.mixin",
+        "loyalty.campaign.wallet.mixin",
         "loyalty.campaign.message.mixin",
     ]
     _order = "id desc"

@@ -1,9 +1,11 @@
 import logging
 import time
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, float_round
+from odoo.tools import SQL, float_round, mute_logger
 
 from ..tools import codes
 from .loyalty_wallet_mixin import POINTS_DIGITS
@@ -12,6 +14,7 @@ _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 5000
 MAX_ATTEMPTS = 5
+CODE_CONSTRAINT = "loyalty_card_card_code_unique"
 
 
 class LoyaltyCampaignRunnerMixin(models.AbstractModel):
@@ -56,7 +59,10 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         """
         for attempt in range(MAX_ATTEMPTS):
             try:
-                return self._issue_batch()
+                done = self._issue_batch()
+                # Another runner may have ended the campaign: it shows here, not later.
+                self.env.flush_all()
+                return done
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Another runner or a till was faster; what it did is visible now.
                 self.env.cr.rollback()
@@ -198,23 +204,36 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
     def _issue_to_members(self, rows):
         """Write card, movement and state of members in one statement.
 
-        A code that exists already leaves its member without a card; he gets the next.
+        A code that exists already makes the statement fail as a whole; the batch is
+        written again with other codes.
 
         :param rows: list of (member id, partner id)
         :return: number of members that have their offer
         """
+        if not rows:
+            return 0
         issue = (
             self._issue_coupons if self._is_coupon_offer() else self._award_to_wallets
         )
         self.env["loyalty.card"].flush_model()
-        left = dict(rows)
+        member_ids, partner_ids = map(list, zip(*rows, strict=True))
         for _attempt in range(MAX_ATTEMPTS):
-            if not left:
-                break
-            new_codes = codes.generate_codes(len(left))
-            for member_id in issue(list(left), list(left.values()), new_codes):
-                del left[member_id]
-        return len(rows) - len(left)
+            new_codes = codes.generate_codes(len(rows))
+            try:
+                with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
+                    issue(member_ids, partner_ids, new_codes)
+                    self._expect_written(len(rows))
+            except UniqueViolation as clash:
+                if clash.diag.constraint_name != CODE_CONSTRAINT:
+                    raise
+            else:
+                return len(rows)
+        raise RuntimeError(f"No new coupon codes in {MAX_ATTEMPTS} attempts")
+
+    def _expect_written(self, count):
+        """Refuse a statement that left out members: a batch is written as a whole."""
+        if self.env.cr.rowcount != count:
+            raise RuntimeError(f"Wrote {self.env.cr.rowcount} of {count} members")
 
     def _issue_values(self):
         """Return what all rows of a batch have in common."""
@@ -239,11 +258,8 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         }
 
     def _issue_coupons(self, member_ids, partner_ids, new_codes):
-        """Write one card for each member, as the wallet would book it.
-
-        :return: ids of the members that got one
-        """
-        rows = self.env.execute_query(
+        """Write one card for each member, as the wallet would book it."""
+        self.env.cr.execute(
             SQL(
                 """
                 WITH card AS (
@@ -257,7 +273,6 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                            %(now)s, %(user)s, %(user)s, %(now)s, %(user)s, %(now)s
                       FROM unnest(%(members)s, %(partners)s, %(codes)s)
                            AS todo (member_id, partner_id, code)
-                        ON CONFLICT (code) DO NOTHING
                  RETURNING id, partner_id, campaign_member_id AS member_id
                 ), award AS (
                     INSERT INTO loyalty_point_move
@@ -275,7 +290,6 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                   FROM card
                  WHERE member.id = card.member_id
                    AND member.id BETWEEN %(first)s AND %(last)s
-             RETURNING member.id
                 """,
                 **self._issue_values(),
                 members=member_ids,
@@ -283,109 +297,6 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                 codes=new_codes,
                 first=min(member_ids),
                 last=max(member_ids),
-            )
-        )
-        return [row[0] for row in rows]
-
-    def _award_to_wallets(self, member_ids, partner_ids, new_codes):
-        """Put points on the card each member has in the program, or on a new one.
-
-        Odoo's own history gets a row too: the portal shows it to the customer. (For a
-        coupon it would say what the statement of the card says already.)
-
-        :return: ids of the members that got them
-        """
-        wallets = self._find_wallets(partner_ids)
-        values = self._issue_values()
-        if not values["last_day"] and self.program_id.expire_after:
-            values["last_day"] = fields.Date.add(
-                self.company_id._loyalty_today(values["now"]),
-                days=self.program_id.expire_after,
-            )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH todo AS (
-                    SELECT * FROM unnest(%(members)s, %(partners)s, %(codes)s,
-                                         %(wallets)s::integer[])
-                               AS todo (member_id, partner_id, code, card_id)
-                ), created AS (
-                    INSERT INTO loyalty_card
-                           (program_id, company_id, partner_id, points, code, active,
-                            issued_at, issued_by_id,
-                            create_uid, create_date, write_uid, write_date)
-                    SELECT %(program)s, %(card_company)s, partner_id, %(points)s, code,
-                           TRUE, %(now)s, %(user)s, %(user)s, %(now)s, %(user)s, %(now)s
-                      FROM todo WHERE card_id IS NULL
-                        ON CONFLICT (code) DO NOTHING
-                 RETURNING id, partner_id, points, code, expiration_date
-                ), topped AS (
-                    UPDATE loyalty_card card
-                       SET points = ROUND(
-                               (COALESCE(card.points, 0) + %(points)s)::numeric, 2),
-                           issued_at = COALESCE(card.issued_at, %(now)s),
-                           issued_by_id = COALESCE(card.issued_by_id, %(user)s),
-                           write_uid = %(user)s, write_date = %(now)s
-                      FROM todo WHERE card.id = todo.card_id
-                 RETURNING card.id, card.partner_id, card.points, todo.member_id,
-                           card.expiration_date
-                ), card AS (
-                    SELECT created.id, created.partner_id, created.points,
-                           todo.member_id, created.expiration_date
-                      FROM created JOIN todo USING (code)
-                     UNION ALL
-                    SELECT * FROM topped
-                ), award AS (
-                    INSERT INTO loyalty_point_move
-                           (card_id, partner_id, program_id, company_id, date, kind,
-                            points, balance_after, remaining, expiration_date, reason,
-                            user_id, request_key)
-                    SELECT id, partner_id, %(program)s, %(company)s, %(now)s, 'issue',
-                           %(points)s, points,
-                           GREATEST(0, LEAST(%(points)s, points)),
-                           COALESCE(%(last_day)s, expiration_date), %(reason)s,
-                           %(user)s, 'campaign/' || member_id
-                      FROM card
-                ), history AS (
-                    INSERT INTO loyalty_history
-                           (card_id, description, issued, used,
-                            create_uid, create_date, write_uid, write_date)
-                    SELECT id, %(reason)s, %(points)s, 0,
-                           %(user)s, %(now)s, %(user)s, %(now)s
-                      FROM card
-                )
-                UPDATE loyalty_campaign_member member
-                   SET state = 'issued', card_id = card.id, issued_at = %(now)s,
-                       message_state = %(message)s
-                  FROM card
-                 WHERE member.id = card.member_id
-                   AND member.id BETWEEN %(first)s AND %(last)s
-             RETURNING member.id
-                """,
-                **values,
-                members=member_ids,
-                partners=partner_ids,
-                codes=new_codes,
-                wallets=[wallets.get(partner_id) for partner_id in partner_ids],
-                first=min(member_ids),
-                last=max(member_ids),
-            )
-        )
-        return [row[0] for row in rows]
-
-    def _find_wallets(self, partner_ids):
-        """Return {partner id: id of the card Odoo finds first} for the program."""
-        return dict(
-            self.env.execute_query(
-                SQL(
-                    """
-                    SELECT partner_id, MIN(id) FROM loyalty_card
-                     WHERE program_id = %s AND partner_id = ANY(%s) AND active
-                     GROUP BY partner_id
-                    """,
-                    self.program_id.id,
-                    partner_ids,
-                )
             )
         )
 

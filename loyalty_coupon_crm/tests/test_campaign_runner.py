@@ -210,7 +210,7 @@ class TestCampaignRunner(CampaignCommon):
         campaign.action_launch()
         with patch.object(codes, "generate_codes", clashing):
             self._run(campaign)
-        self.assertEqual(calls, [campaign.treated_count, 3])
+        self.assertEqual(calls, [campaign.treated_count] * 2)
         self.assertEqual(campaign.issued_count, campaign.treated_count)
         cards = self._treated(campaign).card_id
         self.assertEqual(len(set(cards.mapped("code"))), campaign.treated_count)

@@ -1,0 +1,106 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class LoyaltyCampaignWalletMixin(models.AbstractModel):
+    """Puts the points of a campaign into wallets, existing ones or new ones."""
+
+    _name = "loyalty.campaign.wallet.mixin"
+    _description = "Awards of Campaigns"
+
+    def _award_to_wallets(self, member_ids, partner_ids, new_codes):
+        """Put points on the card each member has in the program, or on a new one.
+
+        Odoo's own history gets a row too: the portal shows it to the customer. (For a
+        coupon it would say what the statement of the card says already.)
+        """
+        wallets = self._find_wallets(partner_ids)
+        values = self._issue_values()
+        if not values["last_day"] and self.program_id.expire_after:
+            values["last_day"] = fields.Date.add(
+                self.company_id._loyalty_today(values["now"]),
+                days=self.program_id.expire_after,
+            )
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH todo AS (
+                    SELECT * FROM unnest(%(members)s, %(partners)s, %(codes)s,
+                                         %(wallets)s::integer[])
+                               AS todo (member_id, partner_id, code, card_id)
+                ), created AS (
+                    INSERT INTO loyalty_card
+                           (program_id, company_id, partner_id, points, code, active,
+                            issued_at, issued_by_id,
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT %(program)s, %(card_company)s, partner_id, %(points)s, code,
+                           TRUE, %(now)s, %(user)s, %(user)s, %(now)s, %(user)s, %(now)s
+                      FROM todo WHERE card_id IS NULL
+                 RETURNING id, partner_id, points, code, expiration_date
+                ), topped AS (
+                    UPDATE loyalty_card card
+                       SET points = ROUND(
+                               (COALESCE(card.points, 0) + %(points)s)::numeric, 2),
+                           issued_at = COALESCE(card.issued_at, %(now)s),
+                           issued_by_id = COALESCE(card.issued_by_id, %(user)s),
+                           write_uid = %(user)s, write_date = %(now)s
+                      FROM todo WHERE card.id = todo.card_id
+                 RETURNING card.id, card.partner_id, card.points, todo.member_id,
+                           card.expiration_date
+                ), card AS (
+                    SELECT created.id, created.partner_id, created.points,
+                           todo.member_id, created.expiration_date
+                      FROM created JOIN todo USING (code)
+                     UNION ALL
+                    SELECT * FROM topped
+                ), award AS (
+                    INSERT INTO loyalty_point_move
+                           (card_id, partner_id, program_id, company_id, date, kind,
+                            points, balance_after, remaining, expiration_date, reason,
+                            user_id, request_key)
+                    SELECT id, partner_id, %(program)s, %(company)s, %(now)s, 'issue',
+                           %(points)s, points,
+                           GREATEST(0, LEAST(%(points)s, points)),
+                           COALESCE(%(last_day)s, expiration_date), %(reason)s,
+                           %(user)s, 'campaign/' || member_id
+                      FROM card
+                ), history AS (
+                    INSERT INTO loyalty_history
+                           (card_id, description, issued, used,
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT id, %(reason)s, %(points)s, 0,
+                           %(user)s, %(now)s, %(user)s, %(now)s
+                      FROM card
+                )
+                UPDATE loyalty_campaign_member member
+                   SET state = 'issued', card_id = card.id, issued_at = %(now)s,
+                       message_state = %(message)s
+                  FROM card
+                 WHERE member.id = card.member_id
+                   AND member.id BETWEEN %(first)s AND %(last)s
+                """,
+                **values,
+                members=member_ids,
+                partners=partner_ids,
+                codes=new_codes,
+                wallets=[wallets.get(partner_id) for partner_id in partner_ids],
+                first=min(member_ids),
+                last=max(member_ids),
+            )
+        )
+
+    def _find_wallets(self, partner_ids):
+        """Return {partner id: id of the card Odoo finds first} for the program."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT partner_id, MIN(id) FROM loyalty_card
+                     WHERE program_id = %s AND partner_id = ANY(%s) AND active
+                     GROUP BY partner_id
+                    """,
+                    self.program_id.id,
+                    partner_ids,
+                )
+            )
+        )

@@ -1,0 +1,104 @@
+"""Promise 9: issued once, whatever happens to the processes that issue."""
+
+import random
+import time
+import uuid
+
+import pytest
+from processes import result_of, start
+from provision import odoo
+
+MEMBERS, KILLS = 400, 4
+
+
+@pytest.fixture(scope="module")
+def launched(addons_template):
+    """Return the name of a database with two launched campaigns, nothing issued."""
+    name = f"{addons_template}_campaigns"
+    odoo.copy_database(addons_template, name)
+    result_of(start(name, "campaign", "prepare", MEMBERS))
+    yield name
+    odoo.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def peace(launched):
+    """Return what one runner issues that nobody disturbs."""
+    name = f"{launched}_peace"
+    odoo.copy_database(launched, name)
+    done = result_of(start(name, "campaign", "run", 1))
+    found = result_of(start(name, "campaign", "result"))
+    odoo.drop_database(name)
+    assert done == _treated(found)
+    return found
+
+
+@pytest.fixture
+def database(launched):
+    """Return the name of a fresh copy of the launched campaigns."""
+    name = f"{launched}_{uuid.uuid4().hex[:8]}"
+    odoo.copy_database(launched, name)
+    yield name
+    odoo.drop_database(name)
+
+
+def _treated(found):
+    return sum(campaign["treated"] for campaign in found["campaigns"].values())
+
+
+def _issued(database):
+    count = "SELECT COUNT(*) FROM loyalty_campaign_member WHERE state = 'issued'"
+    return int(odoo.cluster.query(count, database))
+
+
+def _kill_after(database, runner, goal):
+    """Kill a runner when so many are issued, wherever it is then."""
+    while _issued(database) < goal and runner.poll() is None:
+        time.sleep(random.random() / 100)
+    runner.kill()
+    runner.wait()
+    return _issued(database)
+
+
+def test_undisturbed_run(peace):
+    """One card each for the treated, nothing for the others, all of it booked."""
+    for campaign in peace["campaigns"].values():
+        assert campaign["state"] == "done"
+        assert campaign["issued"] == campaign["treated"] > 0
+        assert campaign["shared_cards"] == 0
+        assert campaign["codes"] == campaign["treated"]
+    coupons = peace["campaigns"]["Coupons"]
+    assert coupons["cards"] == coupons["treated"]
+    assert peace["repeated"] == []
+    assert peace["differences"] == []
+
+
+def test_killed_runner(start_worker, database, peace):
+    """A runner killed again and again leaves the rest to the next one."""
+    treated = _treated(peace)
+    seen = [0]
+    for _kill in range(KILLS):
+        runner = start_worker("campaign", "run", 1)
+        goal = seen[-1] + random.randrange(1, treated // (KILLS + 1))
+        seen.append(_kill_after(database, runner, goal))
+    assert 0 < seen[1] < seen[-1] < treated, seen
+    assert result_of(start_worker("campaign", "run", 1)) == treated - seen[-1]
+    assert result_of(start_worker("campaign", "result")) == peace, seen
+
+
+def test_two_runners(start_worker, database, peace):
+    """Two runners at once share the work."""
+    runners = [start_worker("campaign", "run", 2) for _runner in range(2)]
+    done = [result_of(runner) for runner in runners]
+    assert all(done), done
+    assert sum(done) == _treated(peace)
+    assert result_of(start_worker("campaign", "result")) == peace
+
+
+def test_two_runners_one_killed(start_worker, database, peace):
+    """What a killed runner had in hand is issued by the other or the next one."""
+    victim, other = (start_worker("campaign", "run", 2) for _runner in range(2))
+    _kill_after(database, victim, _treated(peace) // 4)
+    result_of(other)
+    result_of(start_worker("campaign", "run", 1))
+    assert result_of(start_worker("campaign", "result")) == peace
