@@ -42,7 +42,7 @@ class LoyaltyPanelMixin(models.AbstractModel):
     )
 
     def _loyalty_panel_depends(self):
-        """Hook: return the fields that name the customer."""
+        """Hook: return the fields that name the customer and the applied cards."""
         return ["partner_id"]
 
     def _loyalty_panel_partner(self):
@@ -56,6 +56,10 @@ class LoyaltyPanelMixin(models.AbstractModel):
         company = self.company_id or self.env.company
         # A card of the parent company is valid in its branches.
         return company | company.sudo().parent_ids
+
+    def _loyalty_panel_applied(self):
+        """Hook: return the cards that the record uses already."""
+        return self.env["loyalty.card"]
 
     @api.depends(lambda self: self._loyalty_panel_depends())
     @api.depends_context("company")
@@ -75,7 +79,9 @@ class LoyaltyPanelMixin(models.AbstractModel):
             )
             wallets = cards.filtered("program_id.is_nominative")
             record.loyalty_wallet_ids = wallets
-            record.loyalty_coupon_ids = cards - wallets
+            record.loyalty_coupon_ids = (
+                cards - wallets - record._loyalty_panel_applied()
+            )
 
     @api.depends(lambda self: self._loyalty_panel_depends())
     @api.depends_context("company")

@@ -224,7 +224,7 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
             "applies_on": "current",
             "trigger": "with_code",
             "portal_visible": False,
-            "portal_point_name": self.env._("Uses"),
+            "portal_point_name": self.env._("use(s)"),
             "communication_plan_ids": [
                 Command.clear(),
                 Command.create({"trigger": "create", "mail_template_id": template.id}),

@@ -111,6 +111,13 @@ class SaleOrder(models.Model):
             return self._loyalty_refusal(blockers, code)
         return super()._try_apply_code(code)
 
+    def _loyalty_panel_depends(self):
+        return [*super()._loyalty_panel_depends(), "order_line.coupon_id"]
+
+    def _loyalty_panel_applied(self):
+        self.ensure_one()
+        return self.order_line.coupon_id
+
     def _loyalty_apply_card(self, card):
         """Apply a card of the panel: its reward, or the window when there is a choice.
 

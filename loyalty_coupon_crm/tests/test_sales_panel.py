@@ -146,6 +146,7 @@ class TestSalesPanel(LoyaltyCrmCommon):
         self.assertIs(self._apply(self.coupon), True)
         self.assertAlmostEqual(self.order.amount_total, 90)
         self.assertEqual(self.order.order_line.coupon_id, self.coupon)
+        self.assertFalse(self.order.loyalty_coupon_ids, "applied, no longer offered")
         with self.assertRaises(UserError):
             self._apply(self.coupon)
 
