@@ -33,6 +33,7 @@ def post_init_hook(env):
     env["loyalty.card"].invalidate_model()
     env["loyalty.purchase"]._backfill()
     env["loyalty.redemption"]._backfill()
+    env["loyalty.card"]._backfill_spent()
 
 
 def uninstall_hook(env):

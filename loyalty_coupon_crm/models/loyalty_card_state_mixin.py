@@ -95,6 +95,29 @@ class LoyaltyCardStateMixin(models.AbstractModel):
         )
 
     @api.model
+    def _backfill_spent(self):
+        """Say of cards that were spent before the installation when that was.
+
+        Odoo's own history tells; without it they would look as if never issued.
+        """
+        self.env["loyalty.card"].flush_model(STATE_FIELDS)
+        self.env["loyalty.history"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_card card
+                   SET issued_at = COALESCE(card.issued_at, card.create_date),
+                       used_at = COALESCE(card.used_at, spent.date)
+                  FROM (SELECT card_id, MAX(create_date) AS date
+                          FROM loyalty_history WHERE used > 0 GROUP BY card_id) spent
+                 WHERE spent.card_id = card.id
+                   AND (card.issued_at IS NULL OR card.used_at IS NULL)
+                """
+            )
+        )
+        self.env["loyalty.card"].invalidate_model(["issued_at", "used_at", "state"])
+
+    @api.model
     def _state_sql(self, alias):
         """Return the SQL expression of the state.
 

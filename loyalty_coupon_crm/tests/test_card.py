@@ -138,6 +138,19 @@ class TestCard(LoyaltyCrmCommon):
         )
         self.assertFalse(cards.search([*domain, ("state", "!=", "issued")]))
 
+    def test_card_spent_before_the_installation_is_used(self):
+        card = self._create_card(self.program)
+        fresh = self._create_card(self.program)
+        order = self._create_order()
+        self._apply_code(order, card.code)
+        order.action_confirm()
+        (card | fresh).write({"issued_at": False, "used_at": False})
+        self._assert_state(card, "draft")
+        self.env["loyalty.card"]._backfill_spent()
+        self._assert_state(card, "used")
+        self.assertTrue(card.used_at)
+        self._assert_state(fresh, "draft")
+
     def test_images_are_made_of_the_code(self):
         card = self._create_card(self.program, code="0442ABCD")
         self.assertTrue(card.qr_image.startswith(b"iVBOR"))
