@@ -3,4 +3,5 @@ from . import test_pos_confirm
 from . import test_pos_gate
 from . import test_pos_purchase
 from . import test_pos_refund
+from . import test_pos_rights
 from . import test_pos_settle
