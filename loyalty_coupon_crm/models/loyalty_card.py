@@ -198,3 +198,16 @@ class LoyaltyCard(models.Model):
             stream, BARCODE_OPTIONS
         )
         return base64.b64encode(stream.getvalue())
+
+    def _last_use(self):
+        """Return the last redemption of the card that was not reversed, or none."""
+        self.ensure_one()
+        return self.env["loyalty.redemption"].search(
+            [
+                ("card_id", "=", self.id),
+                ("reversal_of_id", "=", False),
+                ("reversed_by_ids", "=", False),
+            ],
+            order="date desc, id desc",
+            limit=1,
+        )

@@ -168,8 +168,10 @@ class LoyaltyRedemption(models.Model):
         :return: the new rows
         """
         uses = self._open_uses(documents)
-        uses.card_id.write({"used_at": False})
-        return uses._reverse()
+        reversals = uses._reverse()
+        for card in uses.card_id:
+            card.used_at = card._last_use().date
+        return reversals
 
     def _reverse(self, share=1.0, **origin):
         """Write a row that takes back each use.

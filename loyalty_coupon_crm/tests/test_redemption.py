@@ -48,6 +48,16 @@ class TestRedemption(LoyaltyCrmCommon):
         self.assertEqual(card.points, 1)
         self.assertFalse(card.used_at)
 
+    def test_cancel_leaves_the_other_use_of_the_card(self):
+        card = self._create_card(self.program, self.partner, 2)
+        orders = self._create_order() + self._create_order()
+        for day, order in enumerate(orders, 1):
+            self._apply_code(order, card.code)
+            order.action_confirm()
+            order.date_order = f"2026-01-0{day} 12:00:00"
+        orders[1]._action_cancel()
+        self.assertEqual(card.used_at, self._uses(orders[0]).date)
+
     def test_used_again_after_cancel(self):
         card = self._create_card(self.program, self.partner)
         order = self._create_order()
