@@ -325,7 +325,10 @@ class LoyaltyFunnelReport(models.Model):
         )
 
     def _query_coupons(self):
-        """Return SQL of the coupons that were issued."""
+        """Return SQL of the coupons that were issued.
+
+        OFFSET 0 has the state computed once per coupon, not once per column of it.
+        """
         company = SQL("COALESCE(card.company_id, campaign.company_id)")
         return SQL(
             """
@@ -344,6 +347,7 @@ class LoyaltyFunnelReport(models.Model):
                AND (program.program_type IN %(coupons)s
                     OR (card.campaign_id IS NOT NULL
                         AND program.program_type NOT IN %(wallets)s))
+            OFFSET 0
             """,
             company=company,
             issued=self._local(SQL("card.issued_at"), company),
