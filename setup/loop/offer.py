@@ -7,7 +7,7 @@ NAME = "Welcome back: 10 % off"
 RULE = [
     "&",
     ("loyalty_purchase_count", ">=", 10),
-    ("loyalty_last_date", "<", "today -21d"),
+    ("loyalty_recency_days", ">=", 21),
 ]
 WIDER_RULE = [("loyalty_purchase_count", ">=", 10)]
 FEWEST = 20
