@@ -1,13 +1,17 @@
 import base64
 import csv
 import io
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged, users
 
+from ..cli.loyalty_import import LoyaltyImport
 from .common import LoyaltyCrmCommon
 
 HEADER = "external_ref,date,customer_ref,product_ref,quantity,amount,discount,cost"
@@ -283,6 +287,34 @@ class TestPurchaseImport(LoyaltyCrmCommon):
             return original(imports, stage, company, report, on_progress, 2)
 
         return write_batches
+
+    def _command_line(self, content, *arguments):
+        """Run the command on a file; return status, error output and error file."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "file.csv")
+            file.write_text(content)
+            command = LoyaltyImport()
+            options = command._arguments().parse_args(
+                ["purchase", str(file), "--company", self.company.name, *arguments]
+            )
+            output = io.StringIO()
+            with redirect_stderr(output), redirect_stdout(output):
+                status = command._import(self.env, options)
+            errors = Path(folder, "file.csv.errors.csv")
+            text = errors.read_text("utf-8-sig") if errors.exists() else ""
+        return status, output.getvalue(), text
+
+    def test_command_line(self):
+        status, output, errors = self._command_line(
+            f"{HEADER}\n{LINE}", "--dry-run", "--create-products"
+        )
+        self.assertEqual((status, errors), (0, ""))
+        self.assertIn("lines 1, done 0", output)
+        status, output, errors = self._command_line(f"{HEADER}\n{LINE},x")
+        self.assertEqual(status, 1)
+        self.assertIn("Nothing was imported", output)
+        self.assertIn("more values than the header", errors)
+        self.assertEqual(self._refs(), [])
 
     def test_rows_from_code(self):
         rows = [
