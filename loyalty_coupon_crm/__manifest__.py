@@ -36,6 +36,7 @@
         "views/crm_lead_views.xml",
         "views/loyalty_menus.xml",
     ],
+    "demo": ["demo/loyalty_campaign_demo.xml"],
     "assets": {
         "web.assets_backend": ["loyalty_coupon_crm/static/src/**/*"],
     },

@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 ASSUMED_REDEMPTION_PERCENT = 10.0
+# Younger or smaller campaigns say little about how many coupons will be used.
+TELLING_DAYS = 30
+TELLING_COUPONS = 100
 
 
 class LoyaltyCampaignPreviewMixin(models.AbstractModel):
@@ -38,8 +41,9 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
     redemption_percent = fields.Float(
         string="Redemption Rate",
         compute="_compute_preview",
-        help="Percent of the coupons issued by the company's campaigns that were used; "
-        "the assumption in the settings while there are none.",
+        help="Percent of the coupons that were used, of the company's campaigns "
+        "launched at least 30 days ago; 10 % is assumed while they issued fewer than "
+        "100 coupons.",
     )
 
     @api.depends(
@@ -64,18 +68,22 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
             campaign.cost_expected = treated * typical * percent / 100.0
 
     def _past_redemption_percent(self):
-        """Return the percent of campaign coupons of the company that were used."""
-        domain = [("campaign_id.company_id", "=", self.company_id.id)]
+        """Return the percent of coupons used of the company's earlier campaigns.
+
+        The setting `loyalty.assumed_redemption_percent` while too few were issued.
+        """
+        launched = fields.Datetime.subtract(fields.Datetime.now(), days=TELLING_DAYS)
+        domain = [
+            ("campaign_id.company_id", "=", self.company_id.id),
+            ("campaign_id.launched_at", "<=", launched),
+        ]
         [[issued]] = self.env["loyalty.campaign.batch"]._read_group(
             domain, [], ["issued_count:sum"]
         )
-        if not issued:
+        if issued < TELLING_COUPONS:
             # The setting belongs to the administrator; the preview only reads it.
-            assumed = (
-                self.env["ir.config_parameter"]
-                .sudo()
-                .get_param("loyalty.assumed_redemption_percent")
-            )
+            parameters = self.env["ir.config_parameter"].sudo()
+            assumed = parameters.get_param("loyalty.assumed_redemption_percent")
             return float(assumed or ASSUMED_REDEMPTION_PERCENT)
         [[used]] = self.env["loyalty.redemption"]._read_group(
             [*domain, ("reversal_of_id", "=", False), ("reversed_by_ids", "=", False)],
@@ -125,7 +133,8 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
         limit = self._in_company_currency(reward.discount_max_amount)
         if reward.discount_mode == "percent":
             typical = reward.discount / 100.0 * self._average_basket()
-            return (uses * limit or None), uses * min(limit or typical, typical)
+            known = [amount for amount in (limit, typical) if amount]
+            return (uses * limit or None), uses * min(known, default=0.0)
         amount = self._in_company_currency(reward.discount)
         if reward.discount_mode == "per_point":
             amount *= self.points

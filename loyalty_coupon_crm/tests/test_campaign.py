@@ -369,6 +369,26 @@ class TestCampaign(CampaignCommon):
         campaign.invalidate_recordset()
         self.assertEqual(campaign.cost_max, 100 * 2 * 8)
 
+    def test_preview_learns_from_earlier_campaigns(self):
+        self.program.reward_ids.write({"discount_mode": "per_order", "discount": 4})
+        earlier = self._create_campaign(
+            control_percent=0, no_control_reason="Test", points=2
+        )
+        earlier.action_launch()
+        self._run(earlier)
+        card = earlier.member_ids[0].card_id
+        order = self._create_order(card.partner_id)
+        self._apply_code(order, card.code)
+        order.action_confirm()
+        campaign = self._create_campaign()
+        self.assertEqual(campaign.redemption_percent, 10)
+        earlier.launched_at -= timedelta(days=31)
+        campaign.invalidate_recordset()
+        self.assertEqual(campaign.redemption_percent, 1)
+        self.assertAlmostEqual(
+            campaign.cost_expected, campaign.preview_treated * 4 / 100
+        )
+
     def test_preview_uses_the_audience_basket(self):
         self.env["loyalty.customer.metric"].create(
             [
