@@ -102,3 +102,8 @@ def test_two_runners_one_killed(start_worker, database, peace):
     result_of(other)
     result_of(start_worker("campaign", "run", 1))
     assert result_of(start_worker("campaign", "result")) == peace
+
+
+def test_code_entered_while_issuing(start_worker, database):
+    """A customer's code is applied although its program is being issued."""
+    assert result_of(start_worker("campaign", "apply_while_issuing"))

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import format_date, format_datetime
+from odoo.tools import SQL, format_date, format_datetime
 
 from ..tools import codes
 
@@ -38,6 +38,21 @@ class LoyaltyProgram(models.Model):
             super().write(rest)
         # Marketing archives programs, but may not write products.
         return super(LoyaltyProgram, self.sudo()).write({"active": vals["active"]})
+
+    def _wait_for_issuing(self):
+        """Wait until a running campaign has written its batch of cards.
+
+        Odoo locks the program of a code and gives up when it cannot at once. A runner
+        holds it for part of a second, batch after batch, so that Odoo's few retries
+        would hardly ever hit a gap. Programs with a limit of uses are left alone: who
+        waits there would count with an old snapshot.
+        """
+        # Whoever enters a code need not know about campaigns.
+        running = self.sudo().campaign_ids.filtered(lambda one: one.state == "running")
+        if running and not self.limit_usage:
+            self.env.cr.execute(
+                SQL("SELECT FROM loyalty_program WHERE id = %s FOR UPDATE", self.id)
+            )
 
     @api.model
     def _redemption_blockers(self, card, partner, channel, at=None, document=None):

@@ -109,6 +109,7 @@ class SaleOrder(models.Model):
         )
         if blockers:
             return self._loyalty_refusal(blockers, code)
+        card.program_id._wait_for_issuing()
         return super()._try_apply_code(code)
 
     def _loyalty_panel_depends(self):

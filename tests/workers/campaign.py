@@ -1,5 +1,6 @@
 """Campaigns that processes issue which are killed, or are two."""
 
+import threading
 import time
 from collections import Counter
 
@@ -95,6 +96,28 @@ def _wait_for_all(env, runners):
         )
         [waiting] = env.cr.fetchone()
     env.cr.rollback()
+
+
+def apply_while_issuing(env):
+    """Enter a code while a batch of its program is being written.
+
+    :return: whether the code was applied
+    """
+    campaign = env["loyalty.campaign"].search([("name", "=", "Coupons")])
+    campaign._run_batch()
+    card = campaign.member_ids.card_id[:1]
+    product = env["product.product"].create({"name": "Tea", "list_price": 100})
+    order = env["sale.order"].create(
+        {
+            "partner_id": card.partner_id.id,
+            "order_line": [(0, 0, {"product_id": product.id})],
+        }
+    )
+    env.cr.commit()
+    runner = env.registry.cursor()
+    campaign.with_env(env(cr=runner))._run_batch()
+    threading.Timer(1, lambda: (runner.commit(), runner.close())).start()
+    return "error" not in order._try_apply_code(card.code)
 
 
 def result(env):
