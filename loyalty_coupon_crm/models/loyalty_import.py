@@ -147,7 +147,8 @@ class LoyaltyImport(models.Model):
         cron = self.env["ir.cron"]
         jobs = self.search([("state", "=", "queued")], order="id")
         for job in jobs:
-            job = job.with_user(job.create_uid).with_company(job.company_id)
+            # Who changed it last: nobody borrows the rights of whoever made it.
+            job = job.with_user(job.write_uid).with_company(job.company_id)
             before = job.done_count
             try:
                 report = job._run(on_progress=partial(job._advance, before))

@@ -344,6 +344,18 @@ class TestPurchaseImport(LoyaltyCrmCommon):
             job.action_import()
         self.assertEqual(self._refs(), [])
 
+    def test_background_import_has_the_rights_of_who_changed_it_last(self):
+        job = self._job(LINE.replace("P1", "P9"), create_products=True)
+        user = self.env["res.users"].search([("login", "=", "import_marketing")])
+        job.with_user(user).write({"state": "queued", "encoding": "cp1252"})
+        cron = self.env.ref("loyalty_coupon_crm.ir_cron_loyalty_import")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        job.invalidate_recordset()
+        self.assertEqual(job.state, "failed")
+        self.assertIn("not allowed", job.message)
+        self.assertEqual(self._refs(), [])
+
     @users("import_seller")
     def test_salesperson_does_not_import(self):
         with self.assertRaises(AccessError):
