@@ -333,10 +333,13 @@ class LoyaltyCampaign(models.Model):
         self._trigger_issue()
 
     def action_cancel(self):
-        """Give nothing to those who have nothing yet; what was issued stays valid."""
+        """Give nothing to those who have nothing yet; what was issued stays valid.
+
+        The runner notes it on the members: it may be at work on some of them.
+        """
         self._expect_state("draft", "running", "paused")
         self._write_own({"state": "cancelled"})
-        self._skip_rest(self.env._("The campaign was cancelled."))
+        self._trigger_issue()
 
     def _expect_state(self, *states):
         """Refuse a button that does not fit the state.

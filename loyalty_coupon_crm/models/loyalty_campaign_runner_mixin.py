@@ -37,20 +37,26 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
     def _cron_issue(self):
         """Issue for all running campaigns until all is done or the time is up."""
         cron = self.env["ir.cron"]
-        campaigns = self.search([("state", "=", "running")], order="launched_at, id")
-        cron._commit_progress(remaining=campaigns._count_running())
+        cancelled = self.env["loyalty.campaign.member"]._search(
+            [("state", "=", "todo"), ("campaign_id.state", "=", "cancelled")]
+        )
+        campaigns = self.search(
+            ["|", ("state", "=", "running"), ("member_ids", "in", cancelled)],
+            order="launched_at, id",
+        )
+        cron._commit_progress(remaining=campaigns._count_open())
         for campaign in campaigns:
             done = True
             while done:
                 done = campaign._attempt_batch()
-                left = campaigns._count_running()
+                left = campaigns._count_open()
                 if not cron._commit_progress(done, remaining=left):
                     return
 
-    def _count_running(self):
-        """Return how many members of running campaigns have nothing yet."""
-        running = self.filtered(lambda campaign: campaign.state == "running")
-        return sum(running.mapped("todo_count"))
+    def _count_open(self):
+        """Return how many members of the campaigns a runner has still to see."""
+        open_ones = self.filtered(lambda one: one.state in ("running", "cancelled"))
+        return sum(open_ones.mapped("todo_count"))
 
     def _attempt_batch(self):
         """Issue one batch; stop the campaign when that is not possible.
@@ -97,14 +103,18 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         self.ensure_one()
         start = time.monotonic()
         self.invalidate_recordset()
+        size = size or self._batch_size()
+        if self.state == "cancelled":
+            return self._skip_cancelled(size)
         if self.state != "running" or self._waits_for_other_campaign():
             return 0
         if problems := self._offer_problems():
             self._stop_with_reason("\n".join(problems))
             return 0
-        size = size or self._batch_size()
         rows = self._lock_members(size)
-        skipped = self._skip_members([row[0] for row in rows if not row[2]])
+        gone = [row[0] for row in rows if not row[2]]
+        reason = self.env._("The customer was archived or deleted.")
+        skipped = self._skip_members(gone, reason)
         issued = self._issue_to_members([row[:2] for row in rows if row[2]])
         done = issued + skipped
         if done:
@@ -164,9 +174,10 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
             )
         )
 
-    def _skip_members(self, member_ids):
-        """Note that members get nothing because they were archived or deleted.
+    def _skip_members(self, member_ids, reason):
+        """Note that members get nothing.
 
+        :param reason: words for the list of members
         :return: number of members
         """
         if member_ids:
@@ -176,30 +187,24 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                     UPDATE loyalty_campaign_member SET state = 'skipped', reason = %s
                      WHERE id = ANY(%s)
                     """,
-                    self.env._("The customer was archived or deleted."),
+                    reason,
                     member_ids,
                 )
             )
         return len(member_ids)
 
-    def _skip_rest(self, reason):
-        """Give nothing to the members who have nothing yet.
+    def _skip_cancelled(self, size):
+        """Give nothing to one batch of members of a cancelled campaign.
 
-        :param reason: words for the list of members
+        :return: number of members
         """
-        self.env["loyalty.campaign.member"].flush_model()
-        for campaign in self:
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE loyalty_campaign_member SET state = 'skipped', reason = %s
-                     WHERE campaign_id = %s AND state = 'todo'
-                    """,
-                    reason,
-                    campaign.id,
-                )
-            )
-            campaign._log_batch(0, self.env.cr.rowcount, 0.0)
+        member_ids = [row[0] for row in self._lock_members(size)]
+        skipped = self._skip_members(
+            member_ids, self.env._("The campaign was cancelled.")
+        )
+        if skipped:
+            self._log_batch(0, skipped, 0.0)
+        return skipped
 
     def _issue_to_members(self, rows):
         """Write card, movement and state of members in one statement.

@@ -147,7 +147,10 @@ class TestCampaignRunner(CampaignCommon):
         campaign.sudo()._run_batch(10)
         self.assertEqual(campaign.issued_count, 20)
         campaign.action_cancel()
-        campaign.sudo()._run_batch(10)
+        cron = self.env.ref("loyalty_coupon_crm.ir_cron_issue_campaigns")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        campaign.invalidate_recordset()
         self.assertEqual(campaign.state, "cancelled")
         self.assertEqual(campaign.issued_count, 20)
         self.assertEqual(campaign.todo_count, 0)
