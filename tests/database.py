@@ -1,7 +1,6 @@
 """A database of a test's own, worked on by Odoo's command line as a person would."""
 
 import json
-import subprocess
 
 from provision import odoo
 from testing import odoo_log, runs
@@ -39,19 +38,11 @@ class Database:
     def shell(self, code):
         """Run Python code in Odoo's shell and return what it assigns to `answer`."""
         code += f"\nimport json\nprint('{MARK}', json.dumps(answer, default=str))\n"
-        command = odoo.command("shell", "-d", self.name, "--no-http")
-        done = subprocess.run(
-            [*command, "--log-level=warn"],
-            check=False,
-            input=code,
-            capture_output=True,
-            text=True,
-            env=odoo.environment(),
-        )
-        for line in done.stdout.splitlines():
+        output = odoo.shell(self.name, code)
+        for line in output.splitlines():
             if line.startswith(MARK):
                 return json.loads(line.removeprefix(MARK))
-        raise AssertionError(done.stdout + done.stderr)
+        raise AssertionError(output)
 
     def query(self, statement):
         """Return the rows of an SQL statement, each a tuple of texts."""

@@ -112,6 +112,29 @@ def database_exists(name):
     return bool(cluster.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
 
 
+def database_oid(name):
+    """Return the number by which the cluster knows a database; a copy has a new one."""
+    return cluster.query(f"SELECT oid FROM pg_database WHERE datname = '{name}'")
+
+
+def shell(name, code):
+    """Run Python code in Odoo's shell on a database; return its standard output.
+
+    :raise SetupError: when the code raises
+    """
+    done = subprocess.run(
+        command("shell", "-d", name, "--no-http", "--log-level=warn"),
+        check=False,
+        input=code,
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
+    if done.returncode:
+        raise SetupError(f"Odoo's shell failed on {name}.\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 def drop_database(name):
     """Drop a database of our own cluster, with its connections and its files."""
     cluster.query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -94,13 +94,22 @@ def _run_part(name, function):
     return outcome
 
 
+def _run_all(parts):
+    """Run parts side by side and return the sum of their outcomes."""
+    with ThreadPoolExecutor(LANES) as lanes:
+        running = [lanes.submit(_run_part, *part) for part in parts.items()]
+        try:
+            return sum((part.result() for part in running), Outcome())
+        except KeyboardInterrupt:
+            lanes.shutdown(cancel_futures=True)
+            raise
+
+
 def main():
     """Run what the command line asks for; return the exit code."""
     options = _arguments()
     _provision(options)
-    with ThreadPoolExecutor(LANES) as lanes:
-        running = [lanes.submit(_run_part, *part) for part in _chosen(options).items()]
-        total = sum((part.result() for part in running), Outcome())
+    total = _run_all(_chosen(options))
     for problem in total.problems:
         sys.stdout.write(f"\n{'-' * 78}\n{problem}\n")
     if total.problems:

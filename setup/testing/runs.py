@@ -4,14 +4,16 @@ import re
 import socket
 
 from provision import addons, odoo, settings
-from provision.shell import SetupError
+from provision.shell import SetupError, Step, lock
 
 from . import junit, odoo_log
 from .outcome import Outcome
 
 PREFIX = f"test_{settings.CHECKOUT}"
 LOGS = settings.REPORTS / settings.CHECKOUT
+INSTALL_LOG = LOGS / "finished.log"
 BASE, POS, REPORTS = settings.ADDONS
+# All its tests are post-install, so nothing has to be upgraded to run them.
 PEERS_LONG = ("pos_loyalty",)
 PEERS_SHORT = (
     "loyalty",
@@ -42,6 +44,29 @@ def plain_template():
     return odoo.ensure_template("loyalty_plain", modules, demo=False)
 
 
+def finished_template():
+    """Return the template of this checkout with our three add-ons installed.
+
+    Its web assets are made, which every run with a browser would do again.
+    """
+    name = f"{PREFIX}_finished"
+    note = LOGS / "finished.txt"
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with lock(name):
+        template = full_template()
+        state = f"{addons.fingerprint()} {odoo.database_oid(template)}"
+        if odoo.database_exists(name) and note.exists() and note.read_text() == state:
+            return name
+        note.unlink(missing_ok=True)
+        with Step("installing the add-ons for the tests"):
+            odoo.copy_database(template, name)
+            flags = ["-d", name, "--no-http", "--stop-after-init"]
+            odoo.call(*flags, "-i", ",".join(settings.ADDONS), log=INSTALL_LOG)
+            odoo.shell(name, MAKE_ASSETS)
+        note.write_text(state)
+    return name
+
+
 def free_port():
     """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
@@ -58,6 +83,10 @@ def unit_suites():
     ]
 
 
+# Odoo makes all assets before it runs the first test with a browser.
+MAKE_ASSETS = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()"
+
+
 class Run:
     """One run of Odoo's tests on a fresh copy of a template."""
 
@@ -72,16 +101,15 @@ class Run:
         LOGS.mkdir(parents=True, exist_ok=True)
         odoo.copy_database(self.template(), self.database)
 
-    def odoo(self, *arguments, log=None):
+    def odoo(self, *arguments):
         """Run Odoo to its end, whatever its exit code; return the log."""
-        log = log or self.log
         flags = ["-d", self.database, "--http-port", free_port(), "--stop-after-init"]
         try:
-            odoo.call(*flags, *arguments, log=log)
+            odoo.call(*flags, *arguments, log=self.log)
         except SetupError:
             # The log says what failed; a run without a result is a failure there.
             pass
-        return log
+        return self.log
 
     def drop(self):
         """Remove the database and its files."""
@@ -99,12 +127,18 @@ def _report(run, outcome):
     return outcome
 
 
-def own(name, template, ours, tags):
-    """Install `ours` on a fresh copy of `template` and run the tests of `tags`."""
+def own(name, template, tags, *flags):
+    """Run the tests of `tags` on a fresh copy of `template`."""
     run = Run(name, template)
     run.prepare()
-    flags = ["-i", ",".join(ours), "--test-tags", ",".join(tags)]
-    return _report(run, odoo_log.read(run.odoo(*flags)))
+    log = run.odoo(*flags, "--test-tags", ",".join(tags))
+    return _report(run, odoo_log.read(log))
+
+
+def _installation():
+    """Return the outcome of installing our add-ons beside everything they may meet."""
+    loud = odoo_log.loud_lines(INSTALL_LOG)
+    return Outcome(failed=len(loud), problems=loud) if loud else Outcome(passed=1)
 
 
 def all_tags(*, browser):
@@ -120,13 +154,14 @@ def all_tags(*, browser):
 
 def together(*, browser=True):
     """Run the tests of the three add-ons beside everything they may meet."""
-    return own("all", full_template, settings.ADDONS, all_tags(browser=browser))
+    found = own("all", finished_template, all_tags(browser=browser))
+    return found + _installation()
 
 
 def alone():
     """Run the tests of base and reports where there is no till and no demo data."""
     tags = [f"/{BASE}", f"/{REPORTS}", "-tour"]
-    return own("alone", plain_template, (BASE, REPORTS), tags)
+    return own("alone", plain_template, tags, "-i", f"{BASE},{REPORTS}")
 
 
 def tags_of(name):
@@ -149,21 +184,14 @@ def tags_of(name):
 
 def some(names):
     """Run the tests a person named, on a database with everything."""
-    return own("some", full_template, settings.ADDONS, list(map(tags_of, names)))
+    return own("some", finished_template, list(map(tags_of, names)))
 
 
-def _peer_run(name, peers):
-    run = Run(name, full_template)
+def _peer_run(name, peers, *flags):
+    run = Run(name, finished_template)
     run.prepare()
-    install = run.odoo(
-        "-i", ",".join(settings.ADDONS), log=LOGS / f"{name}-install.log"
-    )
-    loud = odoo_log.loud_lines(install)
     tags = ",".join(f"/{peer}" for peer in peers)
-    outcome = odoo_log.read(
-        run.odoo("-u", "loyalty", "--test-tags", tags), strict=False
-    )
-    return run, outcome + Outcome(failed=len(loud), problems=loud)
+    return run, odoo_log.read(run.odoo(*flags, "--test-tags", tags), strict=False)
 
 
 def peers_till():
@@ -173,7 +201,7 @@ def peers_till():
 
 def peers_rest():
     """Run Odoo's other loyalty suites with our add-ons installed and loaded."""
-    run, outcome = _peer_run("peers_rest", PEERS_SHORT)
+    run, outcome = _peer_run("peers_rest", PEERS_SHORT, "-u", "loyalty")
     return _report(run, outcome + _at_install(run))
 
 
