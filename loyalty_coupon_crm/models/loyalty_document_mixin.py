@@ -121,11 +121,6 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         """
         return []
 
-    def _loyalty_holder(self):
-        """Return the key under which the document holds points, the same on a retry."""
-        self.ensure_one()
-        return f"{self._name},{self.id}"
-
     def _loyalty_own_cards(self):
         """Hook: return the cards that the document itself creates."""
         return self.env["loyalty.card"]

@@ -4,6 +4,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.http import request
 from odoo.tools import SQL, float_is_zero, float_round
 
 from ..tools.wallet_scope import WalletScope
@@ -92,13 +93,14 @@ class LoyaltyWalletMixin(models.AbstractModel):
         return self.browse(row[0] for row in rows)
 
     def _check_wallet_open(self):
-        """Refuse points that do not come from the wallet.
+        """Refuse points that a client sends around the wallet.
 
-        Superuser writes of other add-ons pass and are booked as adjustments.
+        Every call of a client comes within a request, whatever it does: write, import
+        or a crafted context. Code of the server passes and is booked as adjustment.
 
-        :raise AccessError: outside a scope, for anybody but the superuser
+        :raise AccessError: in a request outside a scope, for all but the superuser
         """
-        if self.env.su or self._wallet_scope_current():
+        if self.env.su or self._wallet_scope_current() or not request:
             return
         raise AccessError(
             self.env._(

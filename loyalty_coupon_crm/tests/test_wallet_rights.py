@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import HttpCase, JsonRpcException, tagged
+from odoo.tools import mute_logger
 
 from .common import LoyaltyCrmCommon
 
@@ -36,33 +37,6 @@ class TestWalletRights(LoyaltyCrmCommon):
             name: cls._create_user(f"loyalty_{name}", group)
             for name, group in GROUPS.items()
         }
-
-    def test_nobody_writes_points(self):
-        for name, user in self.users.items():
-            card = self.card.with_user(user)
-            with self.subTest(user=name), self.assertRaises(AccessError):
-                card.write({"points": 1000})
-            with self.subTest(user=name), self.assertRaises(AccessError):
-                card.create({"program_id": self.program.id, "points": 1000})
-        self.assertEqual(self.card.points, 10)
-
-    def test_a_crafted_context_opens_no_wallet(self):
-        for name, user in self.users.items():
-            card = self.card.with_user(user).with_context(
-                wallet_scope=True,
-                loyalty_crm_wallet=True,
-                loyalty_no_mail=True,
-                **{"loyalty_coupon_crm.wallet_scope": True},
-            )
-            with self.subTest(user=name), self.assertRaises(AccessError):
-                card.write({"points": 1000})
-
-    def test_import_writes_no_points(self):
-        cards = self.env["loyalty.card"].with_user(self.users["manager"])
-        result = cards.load([".id", "points"], [[str(self.card.id), "1000"]])
-        self.assertTrue(result["messages"])
-        self.card.invalidate_recordset()
-        self.assertEqual(self.card.points, 10)
 
     def test_nobody_writes_facts(self):
         for name, user in self.users.items():
@@ -110,3 +84,70 @@ class TestWalletRights(LoyaltyCrmCommon):
         self.assertFalse(moves.search([("card_id", "=", self.card.id)]))
         with self.assertRaises(AccessError):
             moves.browse(self.card.move_ids.id).read(["points"])
+
+
+@tagged("post_install", "-at_install")
+class TestWalletClient(HttpCase, LoyaltyCrmCommon):
+    """No client writes points, whatever it sends."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program = cls._create_points_program()
+        cls.card = cls._create_card(cls.program, cls.partner, 10)
+        for name, group in GROUPS.items():
+            cls._create_user(f"loyalty_{name}", group)
+
+    def _call(self, method, *arguments, context=None):
+        """Call a method of the card's model as a browser does."""
+        return self.make_jsonrpc_request(
+            "/web/dataset/call_kw",
+            {
+                "model": "loyalty.card",
+                "method": method,
+                "args": list(arguments),
+                "kwargs": {"context": context or {}},
+            },
+        )
+
+    def _assert_refused(self, method, *arguments, context=None):
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException) as caught:
+            self._call(method, *arguments, context=context)
+        self.assertIn("AccessError", str(caught.exception))
+
+    def test_nobody_writes_points(self):
+        ids = self.card.ids
+        crafted = {
+            "wallet_scope": True,
+            "loyalty_coupon_crm.wallet_scope": True,
+            "loyalty_no_mail": True,
+            "su": True,
+            "install_mode": True,
+        }
+        for name in GROUPS:
+            self.authenticate(f"loyalty_{name}", f"loyalty_{name}")
+            with self.subTest(user=name):
+                self._assert_refused("write", ids, {"points": 1000})
+                self._assert_refused("write", ids, {"points": 1000}, context=crafted)
+                self._assert_refused(
+                    "create", [{"program_id": self.program.id, "points": 1000}]
+                )
+        self.card.invalidate_recordset()
+        self.assertEqual(self.card.points, 10)
+        self.assertEqual(len(self.card.move_ids), 1)
+
+    def test_import_writes_no_points(self):
+        self.authenticate("loyalty_manager", "loyalty_manager")
+        with mute_logger("odoo.http"):
+            result = self._call(
+                "load", [".id", "points"], [[str(self.card.id), "1000"]]
+            )
+        self.assertTrue(result["messages"])
+        self.card.invalidate_recordset()
+        self.assertEqual(self.card.points, 10)
+
+    def test_a_client_still_writes_the_rest(self):
+        self.authenticate("loyalty_manager", "loyalty_manager")
+        self._call("write", self.card.ids, {"partner_id": self.other_partner.id})
+        self.card.invalidate_recordset()
+        self.assertEqual(self.card.partner_id, self.other_partner)

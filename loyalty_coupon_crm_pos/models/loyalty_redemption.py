@@ -18,8 +18,6 @@ class LoyaltyRedemption(models.Model):
         for use in uses - self._reversals_on(refund).reversal_of_id:
             lines = used.get(use.card_id, original.lines.browse())
             share = lines._loyalty_refunded_share()
-            if share >= 1:
-                use.card_id.write({"used_at": False})
             part = share - lines._loyalty_refunded_share(without=refund)
             if part > 0:
                 rows += use._reverse(
@@ -28,6 +26,8 @@ class LoyaltyRedemption(models.Model):
                     shop=refund._loyalty_shop(),
                     date=refund._loyalty_date(),
                 )
+            if share >= 1:
+                use.card_id.used_at = use.card_id._last_use().date
         return rows
 
     @api.model

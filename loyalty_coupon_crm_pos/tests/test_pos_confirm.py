@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -185,11 +187,14 @@ class TestPosConfirm(LoyaltyCrmPosCommon):
             {"loyalty_coupon_crm.wallet_scope": True, "wallet_scope": "adjust"},
             {"su": True, "sudo": True, "install_mode": True},
         )
-        for context in contexts:
-            with self.subTest(context=context), self.assertRaises(AccessError):
-                mine.with_context(**context).write({"points": 1000})
+        # Every client call comes within a request.
+        module = "odoo.addons.loyalty_coupon_crm.models.loyalty_wallet_mixin"
+        with patch(f"{module}.request", True):
+            for context in contexts:
+                with self.subTest(context=context), self.assertRaises(AccessError):
+                    mine.with_context(**context).write({"points": 1000})
+            with self.assertRaises(AccessError):
+                mine.create({"program_id": self.points.id, "points": 5})
         self.assertEqual(card.points, 60)
-        with self.assertRaises(AccessError):
-            mine.create({"program_id": self.points.id, "points": 5})
         with self.assertRaises(AccessError):
             self.env["loyalty.point.move"].with_user(self.cashier).search([])
