@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.http import request
 from odoo.tools import format_date
 
 GUARDED_FIELDS = {
@@ -13,6 +14,8 @@ GUARDED_FIELDS = {
     "void_reason",
     "voided_at",
 }
+# Terms a customer was given: only a manager changes them, with our actions.
+TERMS = {"active", "code", "expiration_date", "partner_id", "program_id"}
 NAMED_OBSTACLES = 10
 
 
@@ -48,6 +51,7 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
         :raise AccessError: when a client gives a field of the card's life
         """
         self._check_guarded(vals)
+        self._check_terms(vals)
         return super().write(vals)
 
     def _check_guarded(self, names):
@@ -63,6 +67,30 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
             )
         )
 
+    def _check_terms(self, names):
+        """Refuse that a client changes the terms of issued cards of strict programs.
+
+        :raise AccessError: in a request, for all but managers
+        """
+        manager = "loyalty_coupon_crm.group_loyalty_manager"
+        if (
+            not request
+            or self.env.su
+            or self._wallet_scope_current()
+            or TERMS.isdisjoint(names)
+            or self.env.user.has_group(manager)
+        ):
+            return
+        issued = self.filtered(lambda card: card.issued_at and card.program_id.strict)
+        if issued:
+            raise AccessError(
+                self.env._(
+                    "Only a loyalty manager changes owner, code or validity of the "
+                    "issued card %s.",
+                    issued[0].code,
+                )
+            )
+
     def _void(self, reason):
         """Take the points of the cards for good, so that Odoo refuses them too.
 
@@ -72,7 +100,7 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
         self._refuse_change(self._void_obstacle)
         with self._wallet_scope("void", reason=reason):
             self._empty(reason)
-            self.write({"voided_at": fields.Datetime.now(), "void_reason": reason})
+            self._mark_void(reason)
         self._log_change(self.env._("Voided: %(reason)s", reason=reason))
 
     def _extend(self, day, reason):
@@ -115,7 +143,7 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
                 for row in card._reissue_rows():
                     scope.plan(new_card.id, "transfer", reason=reason, **row)
             self._empty(reason)
-            self.write({"voided_at": fields.Datetime.now(), "void_reason": reason})
+            self._mark_void(reason)
             new_cards._take_over_members()
         for card, new_card in zip(self, new_cards, strict=True):
             card._log_change(
@@ -126,6 +154,16 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
                 )
             )
         return new_cards
+
+    def _mark_void(self, reason):
+        """Note when and why the cards became void.
+
+        A void wallet is archived: Odoo would go on earning on it.
+        """
+        self.write({"voided_at": fields.Datetime.now(), "void_reason": reason})
+        wallets = self.filtered("program_id.is_nominative")
+        if wallets:
+            wallets.write({"active": False})
 
     def _empty(self, reason):
         """Move the points of the cards to zero, in the open scope."""

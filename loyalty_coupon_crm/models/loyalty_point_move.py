@@ -31,6 +31,10 @@ EXPIRE = """
                     THEN move.expiration_date
                     WHEN program.strict THEN card.expiration_date
                 END < COALESCE(today.day, %(default)s)
+           AND NOT EXISTS (
+               SELECT 1 FROM loyalty_point_hold held
+                WHERE held.card_id = move.card_id
+                  AND held.expires_at > NOW() AT TIME ZONE 'UTC')
          ORDER BY move.id
          LIMIT %(limit)s
            FOR UPDATE OF move

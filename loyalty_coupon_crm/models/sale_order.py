@@ -89,6 +89,13 @@ class SaleOrder(models.Model):
         with self.env["loyalty.card"]._wallet_scope("earn", document=self):
             return super()._add_points_for_coupon(coupon_points)
 
+    def _write_vals_from_reward_vals(self, reward_vals, old_lines, delete=True):
+        """Write reward lines, as a part of one of Odoo's own flows."""
+        with self.order_line._loyalty_reward_flow():
+            return super()._write_vals_from_reward_vals(
+                reward_vals, old_lines, delete=delete
+            )
+
     def _loyalty_line_scope(self):
         """Return the wallet scope for edits of reward lines of these orders.
 

@@ -263,3 +263,13 @@ class TestCardActions(LoyaltyCrmCommon):
         with self.assertRaises(AccessError):
             self._change("void", card)
         self.assertEqual(card.points, 1)
+
+    def test_a_lost_wallet_earns_no_more(self):
+        program = self._create_points_program()
+        lost = self._create_card(program, self.partner, 100)
+        new = lost._reissue("Lost")
+        order = self._create_order()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertEqual((lost.points, new.points), (0, 190))
+        self.assertEqual(lost.state, "void")

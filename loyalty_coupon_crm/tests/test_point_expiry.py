@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from odoo.tests import freeze_time, tagged
 
@@ -95,6 +95,26 @@ class TestPointExpiry(LoyaltyCrmCommon):
         )
         card.expiration_date = date(2026, 4, 1)
         self.assertEqual(self._expire("2026-03-01 00:00:00"), 0)
+
+    def test_held_points_do_not_lapse_before_they_are_spent(self):
+        program = self._create_coupon_program(strict=True)
+        yesterday = self.company._loyalty_today() - timedelta(days=1)
+        card = self._create_card(program, self.partner, 1, expiration_date=yesterday)
+        hold = (
+            self.env["loyalty.point.hold"]
+            .sudo()
+            .create(
+                {
+                    "card_id": card.id,
+                    "points": 1,
+                    "holder": "sale.order,1",
+                    "expires_at": datetime.now() + timedelta(hours=1),
+                }
+            )
+        )
+        self.assertEqual(self.moves._expire_awards(limit=100), 0)
+        hold.unlink()
+        self.assertEqual(self.moves._expire_awards(limit=100), 1)
 
     def test_auditors_hear_of_differences(self):
         auditor = self._create_user(

@@ -98,21 +98,21 @@ class TestWalletClient(HttpCase, LoyaltyCrmCommon):
         for name, group in GROUPS.items():
             cls._create_user(f"loyalty_{name}", group)
 
-    def _call(self, method, *arguments, context=None):
-        """Call a method of the card's model as a browser does."""
+    def _call(self, method, *arguments, context=None, model="loyalty.card"):
+        """Call a method of a model as a browser does."""
         return self.make_jsonrpc_request(
             "/web/dataset/call_kw",
             {
-                "model": "loyalty.card",
+                "model": model,
                 "method": method,
                 "args": list(arguments),
                 "kwargs": {"context": context or {}},
             },
         )
 
-    def _assert_refused(self, method, *arguments, context=None):
+    def _assert_refused(self, method, *arguments, **options):
         with mute_logger("odoo.http"), self.assertRaises(JsonRpcException) as caught:
-            self._call(method, *arguments, context=context)
+            self._call(method, *arguments, **options)
         self.assertIn("AccessError", str(caught.exception))
 
     def test_nobody_writes_points(self):
@@ -151,3 +151,47 @@ class TestWalletClient(HttpCase, LoyaltyCrmCommon):
         self._call("write", self.card.ids, {"partner_id": self.other_partner.id})
         self.card.invalidate_recordset()
         self.assertEqual(self.card.partner_id, self.other_partner)
+
+    def test_only_a_manager_adjusts_a_balance(self):
+        wizard = "loyalty.card.update.balance"
+        values = {"card_id": self.card.id, "new_balance": 12, "description": "Sorry"}
+        self.authenticate("loyalty_salesman", "loyalty_salesman")
+        ids = self._call("create", values, model=wizard)
+        self._assert_refused("action_update_card_point", [ids], model=wizard)
+        self.card.invalidate_recordset()
+        self.assertEqual(self.card.points, 10)
+
+    def test_a_confirmed_reward_is_not_made_free(self):
+        salesman = self.env["res.users"].search([("login", "=", "loyalty_salesman")])
+        order = self._create_order(user_id=salesman.id)
+        order._update_programs_and_rewards()
+        order._apply_program_reward(self.program.reward_ids, self.card)
+        order.action_confirm()
+        self.assertEqual(self.card.points, 50)
+        line = order.order_line.filtered("reward_id")
+        self.authenticate("loyalty_salesman", "loyalty_salesman")
+        self._assert_refused(
+            "write", line.ids, {"points_cost": 0}, model="sale.order.line"
+        )
+        self.card.invalidate_recordset()
+        self.assertEqual(self.card.points, 50)
+
+    def test_terms_of_issued_cards_are_the_managers(self):
+        program = self._create_coupon_program(strict=True)
+        card = self._create_card(program, self.partner)
+        changes = (
+            {"partner_id": self.other_partner.id},
+            {"expiration_date": "2099-12-31"},
+            {"code": "1"},
+            {"program_id": self.program.id},
+            {"active": False},
+        )
+        for login in ("loyalty_salesman", "loyalty_marketing"):
+            self.authenticate(login, login)
+            for values in changes:
+                with self.subTest(login=login, values=values):
+                    self._assert_refused("write", card.ids, values)
+        self.authenticate("loyalty_manager", "loyalty_manager")
+        self._call("write", card.ids, {"partner_id": self.other_partner.id})
+        card.invalidate_recordset()
+        self.assertEqual(card.partner_id, self.other_partner)
