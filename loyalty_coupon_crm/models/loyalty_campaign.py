@@ -282,8 +282,10 @@ class LoyaltyCampaign(models.Model):
         :raise UserError: with a sentence for everything that speaks against it;
             nothing was changed then
         :raise AccessError: when the user may not change the campaign
+        :raise LockError: when somebody else is launching it at this moment
         """
         self.check_access("write")
+        self.lock_for_update()
         for campaign in self:
             campaign._refresh_audience()
             if problems := campaign._launch_problems():

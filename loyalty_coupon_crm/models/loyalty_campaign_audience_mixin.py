@@ -142,8 +142,12 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                        NOW() AT TIME ZONE 'UTC',
                        CASE WHEN is_control THEN %(reason)s END
                   FROM (%(groups)s) groups
+                 WHERE NOT EXISTS (
+                       SELECT FROM loyalty_campaign_member known
+                        WHERE known.campaign_id = %(campaign)s
+                          AND known.partner_id = groups.partner_id
+                          AND known.occasion = '')
                  ORDER BY partner_id
-                    ON CONFLICT (campaign_id, partner_id, occasion) DO NOTHING
                 """,
                 campaign=self.id,
                 company=self.company_id.id,
