@@ -8,6 +8,7 @@ from pathlib import Path
 from . import cluster, settings, source, venv
 from .shell import SetupError, Step, lock, run, say
 
+LOG_TAIL = 15
 CONFIG = settings.STATE / f"odoo-{settings.CHECKOUT}.conf"
 DEPENDENCIES = (
     "sale_management",
@@ -101,9 +102,10 @@ def call(*arguments, log=None, hint=""):
             stderr=subprocess.STDOUT,
         )
     if done.returncode:
-        raise SetupError(
-            f"Odoo ended with code {done.returncode}; see {log}. {hint}".strip()
-        )
+        with open(log, encoding="utf-8", errors="replace") as stream:
+            tail = "".join(stream.readlines()[-LOG_TAIL:])
+        text = f"Odoo ended with code {done.returncode}; its log is {log}:\n{tail}"
+        raise SetupError(f"{text}{hint}".strip())
     return ""
 
 

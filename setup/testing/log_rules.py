@@ -8,12 +8,6 @@ import re
 ALLOWED = (
     # Odoo 19.0 itself calls what its own pinned Werkzeug 2.3 has deprecated.
     re.compile(r"py\.warnings: .*DeprecationWarning: 'werkzeug\."),
-    # The tests of a fresh machine and of CI run as root.
-    re.compile(r"Running as user 'root' is a security risk"),
-    # Debian's wkhtmltopdf is built without the patched Qt; our pages do without it.
-    re.compile(r"wkhtmltopdf|Wkhtmltopdf"),
-    # Odoo says so whenever it starts beside another Odoo.
-    re.compile(r"odoo\.service\.server: .*(limit_time|memory)"),
 )
 
 OURS = re.compile(r"loyalty_coupon_crm")
