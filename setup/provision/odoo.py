@@ -84,19 +84,21 @@ def command(*arguments):
     return python("-m", "odoo", *arguments)
 
 
-def call(*arguments, log=None, hint=""):
+def call(*arguments, log=None, hint="", variables=None):
     """Run Odoo's command line to its end.
 
     :param log: a file for its output; without one the output is kept for the error
+    :param variables: further variables of its environment
     :raise SetupError: when it fails
     """
+    env = {**environment(), **(variables or {})}
     if log is None:
-        return run(command(*arguments), env=environment(), hint=hint)
+        return run(command(*arguments), env=env, hint=hint)
     with open(log, "w", encoding="utf-8") as stream:
         done = subprocess.run(
             command(*arguments),
             check=False,
-            env=environment(),
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
