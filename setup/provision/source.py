@@ -85,9 +85,17 @@ def ensure():
 
 
 def addons_paths(library):
-    """Return the folders with Odoo's own addons, then ours."""
+    """Return the folders with Odoo's own addons, then ours.
+
+    Debian's package holds the Python files of the addons a second time, without
+    their views: that copy is left out.
+    """
     candidates = (library / "addons", library / "odoo" / "addons")
-    folders = [folder for folder in candidates if folder.is_dir()]
+    folders = [
+        folder
+        for folder in candidates
+        if any((folder / addon / "views").is_dir() for addon in ("base", "web"))
+    ]
     return [*folders, settings.REPOSITORY]
 
 

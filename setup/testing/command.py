@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 from provision import odoo, settings, system
@@ -89,9 +90,20 @@ def _run_part(name, function):
         outcome = function()
     except (SetupError, OSError) as error:
         outcome = Outcome.of_check(f"{name}: {error}")
+    except Exception:
+        # The other parts go on: one that breaks hides nothing of theirs.
+        outcome = Outcome.of_check(f"{name}: {traceback.format_exc()}")
     took = time.monotonic() - started
     say(f"{'✗' if outcome.failed else '✓'} {name}: {outcome} ({took:.0f} s)")
+    for problem in outcome.problems:
+        say(f"    {_headline(problem)}")
     return outcome
+
+
+def _headline(problem):
+    """Return the line of a problem that names it: what failed, without the trace."""
+    lines = [line for line in problem.splitlines() if line.strip()]
+    return f"{lines[0][:160]} … {lines[-1][:160]}" if len(lines) > 1 else problem
 
 
 def _run_all(parts):
