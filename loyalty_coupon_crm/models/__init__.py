@@ -31,7 +31,11 @@ from . import loyalty_point_hold
 from . import loyalty_redemption
 from . import loyalty_refusal
 from . import payment_transaction
+from . import loyalty_adjust_reason
+from . import loyalty_adjustment_post_mixin
+from . import loyalty_adjustment
 from . import res_company
+from . import res_config_settings
 from . import sale_order
 from . import sale_order_line
 from . import res_partner

@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, float_round
 
 KINDS = [
     ("opening", "Opening balance"),
@@ -116,6 +116,18 @@ class LoyaltyPointMove(models.Model):
     reversal_of_id = fields.Many2one(
         "loyalty.point.move", string="Reverses", index="btree_not_null"
     )
+    counterpart_id = fields.Many2one(
+        "loyalty.point.move",
+        string="Other Side",
+        index="btree_not_null",
+        help="The movement on the other wallet that these points came from.",
+    )
+    counterpart_ids = fields.One2many(
+        "loyalty.point.move", "counterpart_id", string="Other Sides"
+    )
+    adjustment_id = fields.Many2one(
+        "loyalty.adjustment", string="Points Change", index="btree_not_null"
+    )
     request_key = fields.Char(
         string="Request",
         help="Names the request that caused the movement: a retry moves nothing.",
@@ -200,6 +212,29 @@ class LoyaltyPointMove(models.Model):
                 spend=self.id,
             )
         )
+
+    def _drawn_awards(self):
+        """Return what a spend drew, with the terms each award was given with.
+
+        :return: list of dicts with `points`, `expiration_date`, `available_date`; the
+            last one, without terms, for points that no award explains
+        """
+        self.ensure_one()
+        self.env["loyalty.point.allocation"].flush_model()
+        rows = [
+            {
+                "points": drawn.points,
+                "expiration_date": drawn.award_id.expiration_date,
+                "available_date": drawn.award_id.available_date,
+            }
+            for drawn in self.env["loyalty.point.allocation"].search(
+                [("spend_id", "=", self.id), ("points", ">", 0)], order="id"
+            )
+        ]
+        rest = float_round(
+            -self.points - sum(row["points"] for row in rows), precision_digits=2
+        )
+        return [*rows, {"points": rest}] if rest > 0 else rows
 
     def _give_back(self, spend):
         """Put the points of a reversal back on the awards its spend drew from.

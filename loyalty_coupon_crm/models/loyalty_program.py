@@ -24,7 +24,9 @@ class LoyaltyProgram(models.Model):
         help="Days after issue, the last one included; 0 for no end.",
     )
     transferable = fields.Boolean(
-        default=True, help="Anyone who holds the code may use it, not only its owner."
+        default=True,
+        help="Anyone who holds the code may use it, not only its owner; members may "
+        "have points of their wallet transferred to another member.",
     )
     campaign_ids = fields.One2many("loyalty.campaign", "program_id", string="Campaigns")
 

@@ -2,9 +2,40 @@ import pytz
 
 from odoo import fields, models
 
+ADJUST_LIMITS = ("manager", "marketing", "salesperson")
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    loyalty_adjust_limit_salesperson = fields.Float(
+        string="Limit of Salespersons",
+        help="Points that a salesperson may add to, take from or transfer off one card "
+        "within a day; above it a manager approves. 0: may not.",
+    )
+    loyalty_adjust_limit_marketing = fields.Float(
+        string="Limit of Marketing",
+        help="Points that marketing may add to, take from or transfer off one card "
+        "within a day; above it a manager approves. 0: may not.",
+    )
+    loyalty_adjust_limit_manager = fields.Float(
+        string="Limit of Managers",
+        default=10000,
+        help="Points that a manager may add to, take from or transfer off one card "
+        "within a day; above it another manager approves. 0: may not.",
+    )
+
+    def _loyalty_adjust_limit(self, user):
+        """Return how many points a person may change on a card within a day.
+
+        :param user: `res.users` record; the highest of their groups counts
+        :return: points, 0 for somebody who may not change any
+        """
+        self.ensure_one()
+        for name in ADJUST_LIMITS:
+            if user.has_group(f"loyalty_coupon_crm.group_loyalty_{name}"):
+                return self[f"loyalty_adjust_limit_{name}"]
+        return 0.0
 
     def _loyalty_timezone(self):
         """Return the time zone that decides which day it is for the company.
@@ -28,3 +59,9 @@ class ResCompany(models.Model):
         """
         moment = pytz.utc.localize(at or fields.Datetime.now())
         return moment.astimezone(pytz.timezone(self._loyalty_timezone())).date()
+
+    def _loyalty_day_start(self):
+        """Return when the company's day began, a naive datetime in UTC."""
+        zone = pytz.timezone(self._loyalty_timezone())
+        midnight = fields.Datetime.to_datetime(self._loyalty_today())
+        return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)

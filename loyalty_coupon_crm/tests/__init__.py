@@ -1,3 +1,4 @@
+from . import test_adjustment
 from . import test_campaign
 from . import test_campaign_runner
 from . import test_card
