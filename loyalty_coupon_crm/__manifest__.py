@@ -26,6 +26,7 @@
         "views/loyalty_card_views.xml",
         "views/loyalty_program_views.xml",
         "views/loyalty_point_hold_views.xml",
+        "views/loyalty_point_lapse_views.xml",
         "views/loyalty_point_move_views.xml",
         "data/customer_cron.xml",
         "views/loyalty_purchase_views.xml",

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.tools import SQL
 
 
@@ -16,11 +16,10 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
         """
         wallets = self._find_wallets(partner_ids)
         values = self._issue_values()
-        if not values["last_day"] and self.program_id.expire_after:
-            values["last_day"] = fields.Date.add(
-                self.company_id._loyalty_today(values["now"]),
-                days=self.program_id.expire_after,
-            )
+        terms = self.program_id._award_terms(
+            self.company_id._loyalty_today(values["now"]), earned=False
+        )
+        values["last_day"] = values["last_day"] or terms["expiration_date"] or None
         self.env.cr.execute(
             SQL(
                 """
@@ -56,13 +55,13 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                 ), award AS (
                     INSERT INTO loyalty_point_move
                            (card_id, partner_id, program_id, company_id, date, kind,
-                            points, balance_after, remaining, expiration_date, reason,
-                            user_id, request_key)
+                            points, balance_after, remaining, expiration_date,
+                            inactive_days, reason, user_id, request_key)
                     SELECT id, partner_id, %(program)s, %(company)s, %(now)s, 'issue',
                            %(points)s, points,
                            GREATEST(0, LEAST(%(points)s, points)),
-                           COALESCE(%(last_day)s, expiration_date), %(reason)s,
-                           %(user)s, 'campaign/' || member_id
+                           COALESCE(%(last_day)s, expiration_date), %(inactive)s,
+                           %(reason)s, %(user)s, 'campaign/' || member_id
                       FROM card
                 ), history AS (
                     INSERT INTO loyalty_history
@@ -80,6 +79,7 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                    AND member.id BETWEEN %(first)s AND %(last)s
                 """,
                 **values,
+                inactive=terms["inactive_days"],
                 members=member_ids,
                 partners=partner_ids,
                 codes=new_codes,

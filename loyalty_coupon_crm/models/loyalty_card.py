@@ -20,6 +20,7 @@ class LoyaltyCard(models.Model):
     _name = "loyalty.card"
     _inherit = [
         "loyalty.card.change.mixin",
+        "loyalty.card.hold.mixin",
         "loyalty.card.state.mixin",
         "loyalty.card.value.mixin",
         "loyalty.wallet.mixin",

@@ -1,8 +1,6 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import SQL, float_round
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, float_round, format_date
 
 KINDS = [
     ("opening", "Opening balance"),
@@ -16,60 +14,6 @@ KINDS = [
     ("reverse", "Reversal"),
 ]
 
-EXPIRE = """
-    WITH today (company_id, day) AS (VALUES %(today)s),
-    lapsed AS (
-        SELECT move.id, move.card_id, move.remaining
-          FROM loyalty_point_move move
-          JOIN loyalty_card card ON card.id = move.card_id
-          JOIN loyalty_program program ON program.id = card.program_id
-          LEFT JOIN today ON today.company_id = card.company_id
-         WHERE move.remaining > 0
-           AND CASE WHEN program.applies_on = 'both'
-                      OR (program.program_type IN ('ewallet', 'loyalty')
-                          AND program.applies_on = 'future')
-                    THEN move.expiration_date
-                    WHEN program.strict THEN card.expiration_date
-                END < COALESCE(today.day, %(default)s)
-           AND NOT EXISTS (
-               SELECT 1 FROM loyalty_point_hold held
-                WHERE held.card_id = move.card_id
-                  AND held.expires_at > NOW() AT TIME ZONE 'UTC')
-         ORDER BY move.id
-         LIMIT %(limit)s
-           FOR UPDATE OF move
-    ),
-    emptied AS (
-        UPDATE loyalty_point_move move SET remaining = 0
-          FROM lapsed WHERE move.id = lapsed.id
-    ),
-    loss AS (
-        SELECT card_id, SUM(remaining) AS points FROM lapsed GROUP BY card_id
-    ),
-    card AS (
-        UPDATE loyalty_card card
-           SET points = ROUND((card.points - loss.points)::numeric, 2)
-          FROM loss WHERE card.id = loss.card_id
-     RETURNING card.id, card.partner_id, card.program_id, card.company_id,
-               card.points AS balance, loss.points
-    ),
-    spend AS (
-        INSERT INTO loyalty_point_move
-               (card_id, partner_id, program_id, company_id, date, kind, points,
-                balance_after, remaining, reason)
-        SELECT id, partner_id, program_id, company_id, NOW() AT TIME ZONE 'UTC',
-               'expire', -points, balance, 0, %(reason)s
-          FROM card
-     RETURNING id, card_id
-    ),
-    drawn AS (
-        INSERT INTO loyalty_point_allocation (spend_id, award_id, points)
-        SELECT spend.id, lapsed.id, lapsed.remaining
-          FROM lapsed JOIN spend ON spend.card_id = lapsed.card_id
-    )
-    SELECT COUNT(*) FROM lapsed
-"""
-
 
 class LoyaltyPointMove(models.Model):
     """One gross movement of points on one card: the ledger under every balance.
@@ -79,6 +23,7 @@ class LoyaltyPointMove(models.Model):
     """
 
     _name = "loyalty.point.move"
+    _inherit = ["loyalty.point.check.mixin", "loyalty.point.expiry.mixin"]
     _description = "Points Movement"
     _order = "id desc"
     _log_access = False
@@ -107,6 +52,10 @@ class LoyaltyPointMove(models.Model):
     )
     expiration_date = fields.Date(help="Last day on which the award can be spent.")
     available_date = fields.Date(help="First day on which the award can be spent.")
+    inactive_days = fields.Integer(
+        string="Lapses Without Purchase",
+        help="Days without a purchase after which the award lapses; 0 for never.",
+    )
     remaining = fields.Float(help="Points of this award that have not been drawn yet.")
     order_model = fields.Char(string="Document Model")
     order_id = fields.Many2oneReference(string="Document", model_field="order_model")
@@ -139,6 +88,7 @@ class LoyaltyPointMove(models.Model):
     )
     _document_index = models.Index("(order_model, order_id) WHERE order_id IS NOT NULL")
     _open_award_index = models.Index("(card_id, expiration_date) WHERE remaining > 0")
+    _open_index = models.Index("(id) WHERE remaining > 0")
 
     def write(self, vals):
         """Refuse to change a row of the ledger.
@@ -182,15 +132,22 @@ class LoyaltyPointMove(models.Model):
     def _draw(self, first):
         """Take the points of a spend from the open awards of its card.
 
+        Pending awards come last: nothing but a balance below zero or the reversal of
+        their own purchase takes them.
+
         :param first: award that is drawn before the others, may be empty
         """
+        company = self.card_id.company_id or self.env.company
         self.env.cr.execute(
             SQL(
                 """
                 WITH open_award AS (
                     SELECT id, remaining,
                            SUM(remaining) OVER (
-                               ORDER BY id != %(first)s, expiration_date NULLS LAST,
+                               ORDER BY id != %(first)s,
+                                        COALESCE(available_date > %(today)s, FALSE),
+                                        LEAST(expiration_date, %(today)s::date
+                                              + NULLIF(inactive_days, 0)) NULLS LAST,
                                         date, id) - remaining AS before
                       FROM loyalty_point_move
                      WHERE card_id = %(card)s AND remaining > 0 AND points > 0
@@ -210,14 +167,16 @@ class LoyaltyPointMove(models.Model):
                 card=self.card_id.id,
                 points=-self.points,
                 spend=self.id,
+                today=company._loyalty_today(),
             )
         )
 
     def _drawn_awards(self):
         """Return what a spend drew, with the terms each award was given with.
 
-        :return: list of dicts with `points`, `expiration_date`, `available_date`; the
-            last one, without terms, for points that no award explains
+        :return: list of dicts with `points`, `expiration_date`, `available_date`,
+            `inactive_days`; the last one, without terms, for points that no award
+            explains
         """
         self.ensure_one()
         self.env["loyalty.point.allocation"].flush_model()
@@ -226,6 +185,7 @@ class LoyaltyPointMove(models.Model):
                 "points": drawn.points,
                 "expiration_date": drawn.award_id.expiration_date,
                 "available_date": drawn.award_id.available_date,
+                "inactive_days": drawn.award_id.inactive_days,
             }
             for drawn in self.env["loyalty.point.allocation"].search(
                 [("spend_id", "=", self.id), ("points", ">", 0)], order="id"
@@ -277,6 +237,45 @@ class LoyaltyPointMove(models.Model):
             )
         )
 
+    @api.model
+    def _check_pending_spent(self, documents):
+        """Refuse documents that together spend points which are pending.
+
+        :param documents: records with `loyalty.document.mixin` that were confirmed
+        :raise ValidationError: when a spend of them drew from a pending award
+        """
+        if not documents:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT card.code, MIN(award.available_date)
+                  FROM loyalty_point_move spend
+                  JOIN loyalty_point_allocation drawn ON drawn.spend_id = spend.id
+                  JOIN loyalty_point_move award ON award.id = drawn.award_id
+                  JOIN loyalty_card card ON card.id = award.card_id
+                 WHERE spend.order_model = %s AND spend.order_id = ANY(%s)
+                   AND spend.kind = 'spend' AND drawn.points > 0
+                   AND award.available_date
+                       > (spend.date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date
+                 GROUP BY card.code
+                """,
+                documents._name,
+                documents.ids,
+                documents[0].company_id._loyalty_timezone(),
+            )
+        )
+        for code, day in rows:
+            raise ValidationError(
+                self.env._(
+                    "The card %(code)s has too few points for these orders: the "
+                    "others can be spent from %(day)s. Remove its reward from one of "
+                    "them and confirm again.",
+                    code=code,
+                    day=format_date(self.env, day),
+                )
+            )
+
     def _balance_at(self, cards, moment):
         """Return the balance of `cards` at a moment.
 
@@ -291,101 +290,3 @@ class LoyaltyPointMove(models.Model):
         )
         found = {card.id: points for card, points in rows}
         return {card.id: found.get(card.id, 0.0) for card in cards}
-
-    @api.model
-    def _ledger_differences(self, limit=1000):
-        """Return the cards whose balance is not the sum of their movements.
-
-        :param limit: at most so many rows
-        :return: list of (card id, points on the card, sum of movements)
-        """
-        self.env.flush_all()
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT card.id, card.points, COALESCE(ledger.points, 0)
-                  FROM loyalty_card card
-                  LEFT JOIN (SELECT card_id, SUM(points) AS points
-                               FROM loyalty_point_move GROUP BY card_id) ledger
-                    ON ledger.card_id = card.id
-                 WHERE ROUND(COALESCE(card.points, 0)::numeric
-                             - COALESCE(ledger.points, 0)::numeric, 2) != 0
-                 ORDER BY card.id
-                 LIMIT %s
-                """,
-                limit,
-            )
-        )
-
-    @api.model
-    def _cron_check_ledger(self):
-        """Tell each auditor which cards differ from their movements; repair nothing."""
-        differences = self._ledger_differences()
-        if not differences:
-            return
-        cards = self.env["loyalty.card"].browse(row[0] for row in differences)
-        codes = {card.id: card.code for card in cards}
-        lines = [
-            self.env._(
-                "%(code)s: %(points)s points on the card, %(moves)s in the statement",
-                code=codes[card_id],
-                points=points,
-                moves=moves,
-            )
-            for card_id, points, moves in differences[:100]
-        ]
-        note = Markup("<ul>%s</ul>") % Markup().join(
-            Markup("<li>%s</li>") % line for line in lines
-        )
-        auditors = self.env.ref("loyalty_coupon_crm.group_loyalty_auditor").all_user_ids
-        self.env["mail.activity"].create(
-            [
-                {
-                    "summary": self.env._(
-                        "%s cards differ from their statement", len(differences)
-                    ),
-                    "note": note,
-                    "user_id": user.id,
-                    "activity_type_id": self.env.ref("mail.mail_activity_data_todo").id,
-                }
-                for user in auditors or self.env.ref("base.user_admin")
-            ]
-        )
-
-    @api.model
-    def _cron_expire_awards(self, limit=5000):
-        """Expire lapsed awards batch by batch.
-
-        :param limit: number of awards in one batch
-        """
-        done = self._expire_awards(limit)
-        while done and self.env["ir.cron"]._commit_progress(done, remaining=limit):
-            done = self._expire_awards(limit)
-        self.env["ir.cron"]._commit_progress(done, remaining=0)
-
-    @api.model
-    def _expire_awards(self, limit):
-        """Book what lapsed: points of a wallet, coupons of a strict program.
-
-        A wallet's award keeps the day it was given with; a coupon lapses after the
-        last day on the card. A day is the company's day.
-
-        :param limit: at most so many awards
-        :return: number of awards that lapsed
-        """
-        self.env.flush_all()
-        today = [
-            SQL("(%s, %s::date)", company.id, company._loyalty_today())
-            for company in self.env["res.company"].search([])
-        ]
-        done = self.env.execute_query(
-            SQL(
-                EXPIRE,
-                today=SQL(", ").join(today),
-                default=self.env.company._loyalty_today(),
-                limit=limit,
-                reason=self.env._("Validity ended"),
-            )
-        )[0][0]
-        self.env.invalidate_all()
-        return done

@@ -6,15 +6,16 @@ from ..tools import codes
 
 class LoyaltyProgram(models.Model):
     _name = "loyalty.program"
-    _inherit = ["loyalty.program.template.mixin", "loyalty.program"]
+    _inherit = [
+        "loyalty.program.template.mixin",
+        "loyalty.program.terms.mixin",
+        "loyalty.program",
+    ]
 
     strict = fields.Boolean(
         string="Strict Rules",
         help="Apply our rules: owner, validity in the company's time zone, "
         "one use at a time.",
-    )
-    expire_after = fields.Integer(
-        string="Points Expire After", help="Days after they were earned; 0 for never."
     )
     points_value = fields.Float(
         string="Value of a Point", help="Money per point in the program's currency."
@@ -76,8 +77,9 @@ class LoyaltyProgram(models.Model):
         card = card.sudo()
         if card.voided_at:
             return [("void", self._gate_void_message(card))]
+        pending = self._gate_pending(card, document)
         if not card.program_id.strict:
-            return []
+            return pending
         company = self._gate_company(card, document)
         today = company._loyalty_today(at)
         return [
@@ -85,6 +87,7 @@ class LoyaltyProgram(models.Model):
             *self._gate_use(card, document, company),
             *self._gate_owner(card, partner),
             *self._gate_holds(card, document, company),
+            *pending,
         ]
 
     @api.model
@@ -240,6 +243,31 @@ class LoyaltyProgram(models.Model):
             customer=customer.display_name,
         )
         return [("foreign", message)]
+
+    @api.model
+    def _gate_pending(self, card, document):
+        """Return blockers for points that are too few while others are pending."""
+        holder = document._loyalty_holder() if document else None
+        blocked = card._blocked_for(holder)
+        required = min(card.program_id.reward_ids.mapped("required_points"), default=0)
+        if not blocked or card.points - blocked >= required > 0:
+            return []
+        if not card.pending_until:
+            message = self.env._(
+                "%(points)s on the card %(code)s have lapsed and can no longer be "
+                "spent.",
+                points=card._format_points(blocked).strip(),
+                code=card.code,
+            )
+            return [("lapsed", message)]
+        message = self.env._(
+            "%(points)s on the card %(code)s are pending: the first of them can be "
+            "spent from %(day)s.",
+            points=card._format_points(card.pending_points).strip(),
+            code=card.code,
+            day=format_date(self.env, card.pending_until),
+        )
+        return [("pending", message)]
 
     @api.model
     def _gate_holds(self, card, document, company):

@@ -1,9 +1,7 @@
 from contextlib import contextmanager
 
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.http import request
 from odoo.tools import SQL, float_is_zero, float_round
 
@@ -25,7 +23,6 @@ class LoyaltyWalletMixin(models.AbstractModel):
     _description = "Points Wallet"
 
     move_ids = fields.One2many("loyalty.point.move", "card_id", string="Statement")
-    hold_ids = fields.One2many("loyalty.point.hold", "card_id", string="Holds")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -217,23 +214,24 @@ class LoyaltyWalletMixin(models.AbstractModel):
                     "points": points,
                     "balance_after": balance,
                     "remaining": open_points,
-                    "expiration_date": row.get(
-                        "expiration_date", self._award_expiration()
-                    )
-                    if points > 0
-                    else False,
+                    **(self._award_terms(row) if points > 0 else {}),
                 }
             )
         return values
 
-    def _award_expiration(self):
-        """Return the last day on which an award given now can be spent, or False."""
+    def _award_terms(self, row):
+        """Return the terms of an award that the card gets now.
+
+        :param row: dict with `kind`; terms in it win over those of the program
+        :return: dict of `expiration_date`, `available_date` and `inactive_days`
+        """
         self.ensure_one()
-        if self.program_id.expire_after and self.program_id.is_nominative:
-            company = self.company_id or self.env.company
-            today = company._loyalty_today()
-            return fields.Date.add(today, days=self.program_id.expire_after)
-        return self.expiration_date
+        company = self.company_id or self.env.company
+        terms = self.program_id._award_terms(
+            company._loyalty_today(), earned=row["kind"] == "earn"
+        )
+        terms["expiration_date"] = terms["expiration_date"] or self.expiration_date
+        return {name: row.get(name, value) for name, value in terms.items()}
 
     def _mark_issued(self, moves):
         """Note on each card when it got its first points."""
@@ -312,102 +310,3 @@ class LoyaltyWalletMixin(models.AbstractModel):
             scope.touch(card.id)
             if not float_is_zero(card.points - target, precision_digits=POINTS_DIGITS):
                 card.with_context(loyalty_no_mail=True).points = target
-
-    def _hold(self, points, holder, ttl, shop=None):
-        """Reserve points of a card for one document, in a short transaction of its own.
-
-        The same holder that asks again renews and resizes its hold.
-
-        :param points: points to reserve, positive
-        :param holder: key of the document, the same on every retry
-        :param ttl: seconds after which the hold lapses
-        :param shop: name of the till, shop or team, for whoever meets the hold
-        :return: True when the points are reserved, False when others hold or spent them
-        :raise UserError: when the number of points or seconds makes no sense
-        """
-        self.ensure_one()
-        if points <= 0 or ttl <= 0:
-            raise UserError(
-                self.env._(
-                    "A hold needs points and a duration above zero, not %(points)s "
-                    "points for %(ttl)s seconds.",
-                    points=points,
-                    ttl=ttl,
-                )
-            )
-        with self._hold_cursor() as cursor:
-            # Whoever waits here sees what the one before has reserved.
-            cursor.execute(
-                SQL("SELECT 1 FROM loyalty_card WHERE id = %s FOR UPDATE", self.id)
-            )
-            cursor.execute(
-                SQL(
-                    """
-                    INSERT INTO loyalty_point_hold
-                           (card_id, points, holder, shop, user_id, expires_at)
-                    SELECT card.id, %(points)s, %(holder)s, %(shop)s, %(user)s,
-                           NOW() AT TIME ZONE 'UTC' + %(ttl)s * INTERVAL '1 second'
-                      FROM loyalty_card card
-                     WHERE card.id = %(card)s AND card.active
-                       AND card.points >= %(points)s + COALESCE((
-                           SELECT SUM(held.points) FROM loyalty_point_hold held
-                            WHERE held.card_id = card.id AND held.holder != %(holder)s
-                              AND held.expires_at > NOW() AT TIME ZONE 'UTC'), 0)
-                        ON CONFLICT (card_id, holder) DO UPDATE
-                       SET points = EXCLUDED.points,
-                           expires_at = GREATEST(loyalty_point_hold.expires_at,
-                                                 EXCLUDED.expires_at)
-                    RETURNING id
-                    """,
-                    card=self.id,
-                    points=points,
-                    holder=holder,
-                    shop=shop or None,
-                    user=self.env.uid,
-                    ttl=ttl,
-                )
-            )
-            taken = bool(cursor.fetchone())
-        self.invalidate_recordset(["hold_ids"])
-        return taken
-
-    def _release(self, holder):
-        """Give back what a document holds on these cards.
-
-        :param holder: key of the document
-        """
-        with self._hold_cursor() as cursor:
-            cursor.execute(
-                SQL(
-                    """
-                    DELETE FROM loyalty_point_hold
-                     WHERE holder = %s AND card_id = ANY(%s)
-                    """,
-                    holder,
-                    self.ids,
-                )
-            )
-        self.invalidate_recordset(["hold_ids"])
-
-    @contextmanager
-    def _hold_cursor(self):
-        """Give a cursor that sees what others committed while it waited."""
-        with self.env.registry.cursor() as cursor:
-            if cursor.connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            # Our own transaction may have locked the card: never wait for ourselves.
-            cursor.execute("SET LOCAL lock_timeout = '3s'")
-            yield cursor
-
-    def _live_holds(self, but=None):
-        """Return the holds on these cards that have not lapsed.
-
-        :param but: key of the document whose own holds do not count
-        """
-        return self.env["loyalty.point.hold"].search(
-            [
-                ("card_id", "in", self.ids),
-                ("holder", "!=", but),
-                ("expires_at", ">", fields.Datetime.now()),
-            ]
-        )

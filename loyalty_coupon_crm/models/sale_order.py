@@ -74,13 +74,29 @@ class SaleOrder(models.Model):
         return self.order_line.coupon_id.filtered(lambda card: card.order_id == self)
 
     def _get_real_points_for_coupon(self, coupon, post_confirm=False):
-        """Return the usable points of a card: without what other documents hold."""
+        """Return the usable points: without those pending or held by others."""
         points = super()._get_real_points_for_coupon(coupon, post_confirm=post_confirm)
+        # The ledger and the holds of others are not the salesperson's to read.
+        points -= coupon.sudo()._blocked_for(self._loyalty_holder())
+        points -= self._loyalty_pending_gain(coupon)
         if self.state == "sale" or not coupon.program_id.strict:
             return points
-        # The holds of a colleague's order are not the salesperson's to read.
         holds = coupon.sudo()._live_holds(but=self._loyalty_holder())
         return points - sum(holds.mapped("points"))
+
+    def _loyalty_pending_gain(self, coupon):
+        """Return the points that the order gives and that have to wait."""
+        program = coupon.program_id
+        if (
+            self.state == "sale"
+            or not program.pending_days
+            or not program.is_nominative
+        ):
+            return 0.0
+        if program.applies_on == "future":
+            return 0.0
+        given = self.coupon_point_ids.filtered(lambda row: row.coupon_id == coupon)
+        return sum(given.mapped("points"))
 
     def _add_points_for_coupon(self, coupon_points):
         """Give points to cards, booked when the order is already confirmed."""
@@ -211,6 +227,8 @@ class SaleOrder(models.Model):
 
         :raise ValidationError: when a strict program's card would end below zero
         """
+        if self.order_line.coupon_id:
+            self.env["loyalty.point.move"]._check_pending_spent(self)
         for card in self.order_line.coupon_id.filtered("program_id.strict"):
             if card.points < 0:
                 raise ValidationError(

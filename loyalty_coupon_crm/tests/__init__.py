@@ -1,4 +1,5 @@
 from . import test_adjustment
+from . import test_award_terms
 from . import test_campaign
 from . import test_campaign_runner
 from . import test_card
@@ -10,6 +11,7 @@ from . import test_gate
 from . import test_import_reader
 from . import test_point_expiry
 from . import test_point_hold
+from . import test_point_pending
 from . import test_program_templates
 from . import test_purchase
 from . import test_purchase_import
