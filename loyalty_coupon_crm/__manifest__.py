@@ -40,6 +40,7 @@
         "views/loyalty_refusal_views.xml",
         "views/sale_order_views.xml",
         "views/crm_lead_views.xml",
+        "views/portal_coupon_templates.xml",
         "views/loyalty_menus.xml",
     ],
     "demo": ["demo/loyalty_campaign_demo.xml"],

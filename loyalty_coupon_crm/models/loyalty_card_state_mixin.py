@@ -85,6 +85,11 @@ class LoyaltyCardStateMixin(models.AbstractModel):
         self.ensure_one()
         return self.state == "used"
 
+    def _mark_seen(self):
+        """Note of cards shown to their customer for the first time that it was now."""
+        unseen = self.filtered(lambda card: card.issued_at and not card.first_seen_at)
+        unseen.write({"first_seen_at": fields.Datetime.now()})
+
     def _flush_for_state(self):
         """Write what the expression of the state reads."""
         self.env["loyalty.card"].flush_model(STATE_FIELDS)

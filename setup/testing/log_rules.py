@@ -5,10 +5,7 @@ A WARNING or ERROR that matches none of these fails the tests.
 
 import re
 
-ALLOWED = (
-    # Odoo 19.0 itself calls what its own pinned Werkzeug 2.3 has deprecated.
-    re.compile(r"py\.warnings: .*DeprecationWarning: 'werkzeug\."),
-)
+ALLOWED = ()
 
 OURS = re.compile(r"loyalty_coupon_crm")
 

@@ -6,9 +6,10 @@ import {
 } from "@web/views/fields/progress_bar/progress_bar_field";
 
 const REFRESH_MS = 3000;
+const AT_WORK = ["running", "queued"];
 
-/** A progress bar that reads its record again while the campaign is running. */
-export class CampaignProgressField extends ProgressBarField {
+/** A progress bar that reads its record again while the server works on it. */
+export class LiveProgressField extends ProgressBarField {
     setup() {
         super.setup();
         onMounted(() => {
@@ -19,16 +20,16 @@ export class CampaignProgressField extends ProgressBarField {
 
     async refresh() {
         const { record } = this.props;
-        if (record.data.state === "running" && !(await record.isDirty())) {
+        if (AT_WORK.includes(record.data.state) && !(await record.isDirty())) {
             await record.load();
         }
     }
 }
 
-export const campaignProgressField = {
+export const liveProgressField = {
     ...progressBarField,
-    component: CampaignProgressField,
+    component: LiveProgressField,
     fieldDependencies: [{ name: "state", type: "selection" }],
 };
 
-registry.category("fields").add("campaign_progress", campaignProgressField);
+registry.category("fields").add("live_progress", liveProgressField);

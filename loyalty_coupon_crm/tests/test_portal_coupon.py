@@ -1,0 +1,43 @@
+from odoo.tests import HttpCase, tagged
+
+from .common import LoyaltyCrmCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPortalCoupon(LoyaltyCrmCommon, HttpCase):
+    """The customer's own page of coupons."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.user = cls._create_user("zoe-of-the-portal", "base.group_portal")
+        cls.program = cls._create_coupon_program(strict=True)
+
+    def _card(self, partner):
+        return self._create_card(self.program, partner)
+
+    def test_customer_sees_own_coupons_only(self):
+        mine = self._card(self.user.partner_id)
+        other = self._card(self.partner)
+        void = self._card(self.user.partner_id)
+        void._void("printed twice")
+        self.env.flush_all()
+        self.authenticate(self.user.login, self.user.login)
+        page = self.url_open("/my/coupons").text
+        self.assertIn(mine.code_grouped, page)
+        self.assertNotIn(other.code_grouped, page)
+        self.assertNotIn(void.code_grouped, page)
+        self.assertEqual(mine.state, "seen")
+        self.assertEqual(other.state, "issued")
+        self.assertFalse(void.first_seen_at)
+
+    def test_a_coupon_is_first_seen_once(self):
+        card = self._card(self.user.partner_id)
+        card.first_seen_at = "2026-01-02 03:04:05"
+        self.env.flush_all()
+        self.authenticate(self.user.login, self.user.login)
+        self.url_open("/my/coupons")
+        self.assertEqual(str(card.first_seen_at), "2026-01-02 03:04:05")
+
+    def test_strangers_are_asked_to_log_in(self):
+        self.assertIn("/web/login", self.url_open("/my/coupons").url)
