@@ -114,15 +114,24 @@ order.action_confirm()
 answer = [before, order.amount_total, order.state, card.points]
 """
 
+DEMO_OF_OURS = (
+    "(SELECT res_id FROM ir_model_data "
+    "WHERE module LIKE 'loyalty_coupon_crm%' AND model = '{}')"
+)
+DEMO_PROGRAMS = DEMO_OF_OURS.format("loyalty.program")
+DEMO_PRODUCTS = DEMO_OF_OURS.format("product.product")
+
 # Every Odoo row that must survive our coming and going, as counts and sums.
 FACTS = {
     "cards": "SELECT count(*), sum(points) FROM loyalty_card",
     "each card": "SELECT md5(string_agg(id || ':' || points || ':' || code, ',' "
     "ORDER BY id)) FROM loyalty_card",
     "history": "SELECT count(*), sum(issued), sum(used) FROM loyalty_history",
-    "programs": "SELECT count(*), count(*) FILTER (WHERE active) FROM loyalty_program",
-    "rules, rewards": "SELECT (SELECT count(*) FROM loyalty_rule), "
-    "(SELECT count(*) FROM loyalty_reward)",
+    "programs": "SELECT count(*), count(*) FILTER (WHERE active) FROM loyalty_program "
+    f"WHERE id NOT IN {DEMO_PROGRAMS}",
+    "rules, rewards": "SELECT (SELECT count(*) FROM loyalty_rule "
+    f"WHERE program_id NOT IN {DEMO_PROGRAMS}), (SELECT count(*) FROM loyalty_reward "
+    f"WHERE program_id NOT IN {DEMO_PROGRAMS})",
     "sales orders": "SELECT count(*), sum(amount_total) FROM sale_order",
     "order lines": "SELECT count(*), sum(price_subtotal), sum(points_cost) "
     "FROM sale_order_line",
@@ -130,7 +139,7 @@ FACTS = {
     "till orders": "SELECT count(*), sum(amount_total) FROM pos_order",
     "till lines": "SELECT count(*), sum(price_subtotal) FROM pos_order_line",
     "partners": "SELECT count(*) FROM res_partner",
-    "products": "SELECT count(*) FROM product_product",
+    "products": f"SELECT count(*) FROM product_product WHERE id NOT IN {DEMO_PRODUCTS}",
     "users": "SELECT count(*) FROM res_users",
 }
 
