@@ -22,6 +22,7 @@
         "views/loyalty_campaign_views.xml",
         "views/loyalty_adjust_reason_views.xml",
         "views/loyalty_adjustment_views.xml",
+        "views/loyalty_partner_merge_views.xml",
         "wizard/loyalty_card_update_balance_views.xml",
         "views/loyalty_card_views.xml",
         "views/loyalty_program_views.xml",

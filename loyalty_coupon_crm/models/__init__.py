@@ -3,6 +3,7 @@ from . import loyalty_wallet_mixin
 from . import loyalty_card_hold_mixin
 from . import loyalty_card_state_mixin
 from . import loyalty_card_change_mixin
+from . import loyalty_card_merge_mixin
 from . import loyalty_card_value_mixin
 from . import loyalty_panel_mixin
 from . import loyalty_panel_figures_mixin
@@ -39,6 +40,8 @@ from . import payment_transaction
 from . import loyalty_adjust_reason
 from . import loyalty_adjustment_post_mixin
 from . import loyalty_adjustment
+from . import loyalty_partner_merge
+from . import loyalty_partner_merge_line
 from . import res_company
 from . import res_config_settings
 from . import sale_order

@@ -21,6 +21,7 @@ class LoyaltyCard(models.Model):
     _inherit = [
         "loyalty.card.change.mixin",
         "loyalty.card.hold.mixin",
+        "loyalty.card.merge.mixin",
         "loyalty.card.state.mixin",
         "loyalty.card.value.mixin",
         "loyalty.wallet.mixin",

@@ -9,6 +9,7 @@ GUARDED_FIELDS = {
     "first_seen_at",
     "issued_at",
     "issued_by_id",
+    "merged_into_id",
     "reissued_from_id",
     "used_at",
     "void_reason",

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Command
 from odoo.tools import SQL
 
 
@@ -7,6 +8,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Re-point our rows first: Odoo deletes those that clash with a constraint."""
+        self._log_loyalty_merge(src_partners, dst_partner)
         self._merge_campaign_members(src_partners, dst_partner)
         self._merge_segment_members(src_partners, dst_partner)
         self._merge_customer_metrics(src_partners, dst_partner)
@@ -14,15 +16,62 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self.env["loyalty.purchase"]._sync_customers(dst_partner)
         return result
 
+    def _log_loyalty_merge(self, src_partners, dst_partner):
+        """Note what the customers had, so that the merge can be undone."""
+        # Whoever merges contacts need not have a role in loyalty.
+        merges = self.env["loyalty.partner.merge"].sudo()
+        merges.create(
+            {
+                "name": ", ".join(src_partners.mapped("display_name")),
+                "partner_id": dst_partner.id,
+                "snapshot": merges._take_snapshot(src_partners),
+            }
+        )
+
     def _merge_loyalty_cards(self, src_partners, dst_partner):
-        """Move the wallets of merged customers, with a row on either side."""
+        """Move the wallets of merged customers, with a row on either side.
+
+        Each award keeps the terms it was given with.
+        """
         reason = self.env._(
             "Merged %(sources)s into %(target)s",
             sources=", ".join(src_partners.mapped("display_name")),
             target=dst_partner.display_name,
         )
-        with self.env["loyalty.card"]._wallet_scope("transfer", reason=reason):
-            return super()._merge_loyalty_cards(src_partners, dst_partner)
+        cards = self.env["loyalty.card"].sudo()
+        wallets = cards.search([("partner_id", "in", src_partners.ids)]).filtered(
+            "program_id.is_nominative"
+        )
+        points = {card: card.points for card in wallets if card.points}
+        with cards._wallet_scope("transfer", reason=reason) as scope:
+            result = super()._merge_loyalty_cards(src_partners, dst_partner)
+            emptied = [card for card in points if not card.active]
+            targets = [card._merge_target(dst_partner) for card in emptied]
+            keys = [
+                card._plan_merge(scope, target, points[card], reason)
+                for card, target in zip(emptied, targets, strict=True)
+            ]
+        lines = [
+            {
+                "card_id": card.id,
+                "target_card_id": target.id,
+                "points": points[card],
+                "move_id": cards._link_merge(key).id,
+            }
+            for card, target, key in zip(emptied, targets, keys, strict=True)
+        ]
+        self._log_merged_wallets(lines, dst_partner)
+        return result
+
+    def _log_merged_wallets(self, lines, dst_partner):
+        """Note which wallets were emptied into which.
+
+        :param lines: values of `loyalty.partner.merge.line`
+        """
+        merge = self.env["loyalty.partner.merge"].sudo()
+        merge = merge.search([("partner_id", "=", dst_partner.id)], limit=1)
+        if merge and not merge.line_ids:
+            merge.line_ids = [Command.create(line) for line in lines]
 
     def _merge_campaign_members(self, src_partners, dst_partner):
         """Keep every participation, also when both took part in the same campaign.
