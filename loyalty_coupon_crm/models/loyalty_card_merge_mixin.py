@@ -47,6 +47,7 @@ class LoyaltyCardMergeMixin(models.AbstractModel):
                 "points": award.remaining,
                 "expiration_date": award.expiration_date,
                 "available_date": award.available_date,
+                "inactive_days": award.inactive_days,
             }
             for award in moves
             if award.remaining > 0
