@@ -1,6 +1,7 @@
 from . import loyalty_document_mixin
 from . import loyalty_wallet_mixin
 from . import loyalty_card_hold_mixin
+from . import loyalty_wallet_reverse_mixin
 from . import loyalty_card_state_mixin
 from . import loyalty_card_change_mixin
 from . import loyalty_card_merge_mixin

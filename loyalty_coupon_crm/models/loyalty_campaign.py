@@ -203,8 +203,7 @@ class LoyaltyCampaign(models.Model):
             self.env["loyalty.redemption"]._read_group(
                 [
                     ("campaign_id", "in", self.ids),
-                    ("reversal_of_id", "=", False),
-                    ("reversed_by_ids", "=", False),
+                    ("is_live", "=", True),
                 ],
                 ["campaign_id"],
                 ["__count"],

@@ -86,7 +86,7 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
             assumed = parameters.get_param("loyalty.assumed_redemption_percent")
             return float(assumed or ASSUMED_REDEMPTION_PERCENT)
         [[used]] = self.env["loyalty.redemption"]._read_group(
-            [*domain, ("reversal_of_id", "=", False), ("reversed_by_ids", "=", False)],
+            [*domain, ("is_live", "=", True)],
             [],
             ["card_id:count_distinct"],
         )

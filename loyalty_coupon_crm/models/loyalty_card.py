@@ -25,6 +25,7 @@ class LoyaltyCard(models.Model):
         "loyalty.card.state.mixin",
         "loyalty.card.value.mixin",
         "loyalty.wallet.mixin",
+        "loyalty.wallet.reverse.mixin",
         "loyalty.card",
     ]
 
@@ -202,14 +203,10 @@ class LoyaltyCard(models.Model):
         return base64.b64encode(stream.getvalue())
 
     def _last_use(self):
-        """Return the last redemption of the card that was not reversed, or none."""
+        """Return the last use of the card of which something is left, or none."""
         self.ensure_one()
         return self.env["loyalty.redemption"].search(
-            [
-                ("card_id", "=", self.id),
-                ("reversal_of_id", "=", False),
-                ("reversed_by_ids", "=", False),
-            ],
+            [("card_id", "=", self.id), ("is_live", "=", True)],
             order="date desc, id desc",
             limit=1,
         )

@@ -192,15 +192,12 @@ class LoyaltyCustomerMetric(models.Model):
                        FILTER (WHERE is_counted) AS coupon_share
               FROM basket
          LEFT JOIN (SELECT DISTINCT use.order_model, use.order_id
-                      FROM loyalty_redemption use
-                     WHERE use.reversal_of_id IS NULL
-                       AND NOT EXISTS (
-                           SELECT FROM loyalty_redemption back
-                            WHERE back.reversal_of_id = use.id)) used
+                      FROM (%s) use) used
                 ON used.order_model = basket.order_model
                AND used.order_id = basket.order_id
           GROUP BY 1, 2
-            """
+            """,
+            self.env["loyalty.redemption"]._all_live_sql(),
         )
 
     def _taste_sql(self):

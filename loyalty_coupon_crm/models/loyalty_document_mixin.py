@@ -103,6 +103,7 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             lambda document: document._loyalty_is_confirmed()
         )
         self.env["loyalty.purchase"].sudo()._record_difference(confirmed)
+        self.env["loyalty.redemption"].sudo()._record_difference(confirmed)
 
     def _loyalty_reward_uses(self):
         """Hook: return one dict per card used on the document.

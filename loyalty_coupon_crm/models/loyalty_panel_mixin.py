@@ -88,8 +88,7 @@ class LoyaltyPanelMixin(models.AbstractModel):
     def _compute_loyalty_use_ids(self):
         found = self._loyalty_panel_rows(
             self.env["loyalty.redemption"],
-            Domain("reversal_of_id", "=", False)
-            & Domain("reversed_by_ids", "=", False),
+            Domain("is_live", "=", True),
             SQL("date DESC, id DESC"),
             USES_SHOWN,
         )

@@ -197,11 +197,10 @@ class LoyaltyProgram(models.Model):
         )
         if gives or not card._is_used_up():
             return []
-        use = card.redemption_ids.filtered(
-            lambda use: not use.reversal_of_id and not use.reversed_by_ids
-        )[:1]
-        if use and document and use._is_on(document):
+        uses = card.redemption_ids.filtered("is_live")
+        if document and any(use._is_on(document) for use in uses):
             return []
+        use = uses[:1]
         if not use:
             message = self.env._(
                 "Nothing is left on the coupon %(code)s. Ask the customer for another "

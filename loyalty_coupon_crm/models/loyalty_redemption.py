@@ -1,9 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, float_is_zero
+
+AMOUNTS = ("points", "discount_amount", "goods_cost", "order_amount")
+DIGITS = 2
 
 
 class LoyaltyRedemption(models.Model):
-    """One use of one card on one document, or its reversal."""
+    """One use of one card on one document, or a row that corrects or reverses it.
+
+    What counts of a use is its net: the row itself and all rows that name it. A use
+    is live as long as something of it is left.
+    """
 
     _name = "loyalty.redemption"
     _description = "Redemption"
@@ -52,15 +61,93 @@ class LoyaltyRedemption(models.Model):
         string="Net Sales", help="Untaxed amount of the document, net of discount."
     )
     reversal_of_id = fields.Many2one(
-        "loyalty.redemption", string="Reverses", index="btree_not_null"
+        "loyalty.redemption",
+        string="Reverses",
+        index="btree_not_null",
+        help="The use that this row corrects or reverses.",
     )
     reversed_by_ids = fields.One2many("loyalty.redemption", "reversal_of_id")
+    is_live = fields.Boolean(
+        string="Counts",
+        compute="_compute_is_live",
+        search="_search_is_live",
+        help="A use of which something is left after its corrections and reversals.",
+    )
 
     _document_index = models.Index("(order_model, order_id) WHERE order_id IS NOT NULL")
     _external_ref_unique = models.UniqueIndex(
         "(company_id, external_ref) WHERE external_ref IS NOT NULL",
         "This use was already imported.",
     )
+
+    @api.depends(*AMOUNTS, "reversal_of_id", "reversed_by_ids")
+    def _compute_is_live(self):
+        live = self.search([("id", "in", self._origin.ids), ("is_live", "=", True)])
+        for row in self:
+            row.is_live = row._origin in live
+
+    def _search_is_live(self, operator, value):
+        if operator != "in" or set(value) != {True}:
+            return NotImplemented
+        self.flush_model([*AMOUNTS, "reversal_of_id"])
+        return Domain.custom(to_sql=lambda model, alias, query: model._live_sql(alias))
+
+    @api.model
+    def _live_sql(self, alias):
+        """Return the SQL condition that a row is a use of which something is left.
+
+        It looks at the corrections of each row: for few rows of many.
+
+        :param alias: name of the table `loyalty_redemption` in the query
+        """
+        return SQL(
+            """(%(use)s.reversal_of_id IS NULL AND NOT EXISTS (
+                SELECT 1 FROM loyalty_redemption back
+                 WHERE back.reversal_of_id = %(use)s.id
+                HAVING COUNT(*) > 0 AND %(gone)s))""",
+            use=SQL.identifier(alias),
+            gone=self._gone_sql(alias),
+        )
+
+    @api.model
+    def _all_live_sql(self):
+        """Return SQL of all uses of which something is left, read in one go.
+
+        :return: query with the columns `order_model` and `order_id`
+        """
+        return SQL(
+            """
+            SELECT use.order_model, use.order_id
+              FROM loyalty_redemption use
+             WHERE use.reversal_of_id IS NULL
+               AND use.id NOT IN (
+                   SELECT use.id
+                     FROM loyalty_redemption back
+                     JOIN loyalty_redemption use ON use.id = back.reversal_of_id
+                    GROUP BY use.id
+                   HAVING %s)
+            """,
+            self._gone_sql("use"),
+        )
+
+    @api.model
+    def _gone_sql(self, alias):
+        """Return the SQL condition that the rows `back` leave nothing of a use.
+
+        Points tell; of a use that took none, the discount and the goods do.
+
+        :param alias: name of the use in the query
+        """
+        return SQL(
+            """ABS(COALESCE(%(use)s.points, 0)
+                   + SUM(COALESCE(back.points, 0))) < 0.005
+               AND (COALESCE(%(use)s.points, 0) != 0
+                 OR ABS(COALESCE(%(use)s.discount_amount, 0)
+                        + SUM(COALESCE(back.discount_amount, 0)))
+                  + ABS(COALESCE(%(use)s.goods_cost, 0)
+                        + SUM(COALESCE(back.goods_cost, 0))) < 0.005)""",
+            use=SQL.identifier(alias),
+        )
 
     def write(self, vals):
         """Refuse to change a redemption.
@@ -112,7 +199,8 @@ class LoyaltyRedemption(models.Model):
                 vals_list.append(self._prepare_vals(document, use, amount))
         uses = self.create(vals_list)
         for use in uses:
-            use.card_id.used_at = use.date
+            if not use.card_id.used_at or use.card_id.used_at < use.date:
+                use.card_id.used_at = use.date
         return uses
 
     @api.model
@@ -141,24 +229,120 @@ class LoyaltyRedemption(models.Model):
         }
 
     @api.model
+    def _document_rows(self, documents):
+        """Return the uses on documents, with what the documents corrected themselves.
+
+        A refund is a document of its own: what it takes back is not among them.
+
+        :param documents: records of a model with `loyalty.document.mixin`
+        :return: {use: recordset of its own row and its corrections}, oldest first
+        """
+        found = {}
+        domain = [
+            ("order_model", "=", documents._name),
+            ("order_id", "in", documents.ids),
+        ]
+        for row in self.search(domain, order="id"):
+            use = row.reversal_of_id
+            if not use:
+                found[row] = row
+            elif use in found:
+                found[use] += row
+        return found
+
+    @api.model
     def _open_uses(self, documents):
-        """Return the uses on the documents that were not reversed."""
-        return self.search(
-            [
-                ("order_model", "=", documents._name),
-                ("order_id", "in", documents.ids),
-                ("reversal_of_id", "=", False),
-                ("reversed_by_ids", "=", False),
-            ]
-        )
+        """Return the uses that the documents themselves did not take back.
+
+        :param documents: records of a model with `loyalty.document.mixin`
+        """
+        rows = self._document_rows(documents)
+        return self.union(*(use for use in rows if use._is_left(rows[use])))
+
+    def _is_left(self, rows):
+        """Return whether something of a use is left.
+
+        :param rows: the use and rows that correct or reverse it
+        """
+        self.ensure_one()
+        rest = rows._sums()
+        if len(rows) == 1 or not float_is_zero(rest["points"], DIGITS):
+            return True
+        value = abs(rest["discount_amount"]) + abs(rest["goods_cost"])
+        return not self.points and not float_is_zero(value, DIGITS)
+
+    def _sums(self):
+        """Return {name: sum} of what the rows count together."""
+        return {name: sum(self.mapped(name)) for name in AMOUNTS}
 
     @api.model
     def _open_cards_by_document(self, documents):
-        """Return {document id: set of card ids} of uses that were not reversed."""
+        """Return {document id: set of card ids} of uses that were not taken back."""
         found = {}
         for row in self._open_uses(documents):
             found.setdefault(row.order_id, set()).add(row.card_id.id)
         return found
+
+    @api.model
+    def _record_difference(self, documents):
+        """Bring the uses of confirmed documents to what the documents say now.
+
+        A card that is used since gets a row, a use that changed gets a row for the
+        difference, and one that is gone is reversed.
+
+        :param documents: records of a model with `loyalty.document.mixin`
+        :return: the new rows, none for a document nobody changed
+        """
+        rows = self._document_rows(documents)
+        vals_list = []
+        for document in documents:
+            amount = document._loyalty_purchase_amounts()["amount"]
+            wanted = {
+                use["card"]: self._prepare_vals(document, use, amount)
+                for use in document._loyalty_reward_uses()
+            }
+            for use, known in rows.items():
+                if use._is_on(document) and use._is_left(known):
+                    now = wanted.pop(use.card_id, {})
+                    vals_list.append(use._difference_vals(known, now))
+            vals_list += filter(self._has_value, wanted.values())
+        return self.create([vals for vals in vals_list if vals])._mark_used()
+
+    def _difference_vals(self, known, wanted):
+        """Return the values of the row that brings a use to what is wanted.
+
+        :param known: the use and the rows that correct it
+        :param wanted: values of the use as it is now, empty when it is gone
+        :return: dict, empty when nothing changed
+        """
+        self.ensure_one()
+        gone = not self._has_value(wanted)
+        change = {
+            name: (0.0 if gone else wanted[name]) - amount
+            for name, amount in known._sums().items()
+        }
+        if all(float_is_zero(amount, DIGITS) for amount in change.values()):
+            return {}
+        return {**self._correction_vals(), **change}
+
+    @api.model
+    def _has_value(self, vals):
+        """Return whether values of a use take points or give something."""
+        return any(
+            not float_is_zero(vals.get(name, 0.0), DIGITS)
+            for name in ("points", "discount_amount", "goods_cost")
+        )
+
+    def _mark_used(self):
+        """Note on the cards of these rows when they were used last.
+
+        :return: the rows
+        """
+        for card in self.card_id:
+            used_at = card._last_use().date
+            if card.used_at != used_at:
+                card.used_at = used_at
+        return self
 
     @api.model
     def _record_reversal(self, documents):
@@ -167,11 +351,24 @@ class LoyaltyRedemption(models.Model):
         :param documents: records of a model with `loyalty.document.mixin`
         :return: the new rows
         """
-        uses = self._open_uses(documents)
-        reversals = uses._reverse()
-        for card in uses.card_id:
-            card.used_at = card._last_use().date
-        return reversals
+        rows = self._document_rows(documents)
+        vals_list = [
+            use._difference_vals(known, {})
+            for use, known in rows.items()
+            if use._is_left(known)
+        ]
+        return self.create([vals for vals in vals_list if vals])._mark_used()
+
+    def _correction_vals(self):
+        """Return the values of a row that corrects a use, without its amounts."""
+        self.ensure_one()
+        return {
+            **self.copy_data()[0],
+            "date": fields.Datetime.now(),
+            "user_id": self.env.uid,
+            "reversal_of_id": self.id,
+            "external_ref": False,
+        }
 
     def _reverse(self, share=1.0, **origin):
         """Write a row that takes back each use.
@@ -182,21 +379,13 @@ class LoyaltyRedemption(models.Model):
         """
         vals_list = []
         for use in self:
-            vals = use.copy_data()[0]
-            vals.update(
+            vals_list.append(
                 {
-                    "date": fields.Datetime.now(),
-                    "user_id": self.env.uid,
-                    "points": -use.points * share,
-                    "discount_amount": -use.discount_amount * share,
-                    "goods_cost": -use.goods_cost * share,
-                    "order_amount": -use.order_amount * share,
-                    "reversal_of_id": use.id,
-                    "external_ref": False,
+                    **use._correction_vals(),
+                    **{name: -use[name] * share for name in AMOUNTS},
                     **origin,
                 }
             )
-            vals_list.append(vals)
         return self.create(vals_list)
 
     @api.model

@@ -154,7 +154,7 @@ class LoyaltyWalletMixin(models.AbstractModel):
             explained = sum(row["points"] for row in planned)
             rest = card.points - balance - explained
             if not float_is_zero(rest, precision_digits=POINTS_DIGITS):
-                planned.append(scope.unplanned_row(rest))
+                planned += card._wallet_unplanned_rows(scope.unplanned_row(rest))
             rows += card._prepare_moves(planned, balance)
         if rows:
             moves = self.env["loyalty.point.move"].sudo().create(rows)
@@ -268,45 +268,3 @@ class LoyaltyWalletMixin(models.AbstractModel):
         for card, kind, points in document._loyalty_point_rows():
             key = f"{document._name},{document.id}/{card.id}/{kind}/{attempt}"
             scope.plan(card.id, kind, points, request_key=key, **origin)
-
-    @api.model
-    def _wallet_reverse_documents(self, documents):
-        """Take back what our movements of the documents say, in the open scope.
-
-        Cards without a movement of the document keep what Odoo did to them.
-
-        :param documents: records with `loyalty.document.mixin` that were cancelled
-        """
-        scope = self._wallet_scope_current()
-        # The movements of a document may lie on cards that the reader may not see.
-        moves = (
-            self.env["loyalty.point.move"]
-            .sudo()
-            .search(
-                [
-                    ("order_model", "=", documents._name),
-                    ("order_id", "in", documents.ids),
-                ]
-            )
-        )
-        reversed_ids = set(moves.reversal_of_id.ids)
-        todo = moves.filtered(
-            lambda move: not move.reversal_of_id and move.id not in reversed_ids
-        )
-        balances = todo.card_id._ledger_balances()
-        for card, card_moves in todo.grouped("card_id").items():
-            for move in card_moves:
-                scope.plan(
-                    card.id,
-                    "reverse",
-                    -move.points,
-                    order_model=move.order_model,
-                    order_id=move.order_id,
-                    company_id=move.company_id.id,
-                    reversal_of_id=move.id,
-                    request_key=f"reverse/{move.id}",
-                )
-            target = balances.get(card.id, 0.0) - sum(card_moves.mapped("points"))
-            scope.touch(card.id)
-            if not float_is_zero(card.points - target, precision_digits=POINTS_DIGITS):
-                card.with_context(loyalty_no_mail=True).points = target

@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -102,8 +104,22 @@ class SaleOrder(models.Model):
         """Give points to cards, booked when the order is already confirmed."""
         if self.state != "sale":
             return super()._add_points_for_coupon(coupon_points)
-        with self.env["loyalty.card"]._wallet_scope("earn", document=self):
-            return super()._add_points_for_coupon(coupon_points)
+        given = dict(coupon_points)
+        with self.env["loyalty.card"]._wallet_scope("earn", document=self) as scope:
+            result = super()._add_points_for_coupon(coupon_points)
+            for card, points in given.items():
+                scope.plan(card.id, "earn", points, **self._loyalty_origin())
+        return result
+
+    def _update_programs_and_rewards(self):
+        """Update rewards; on a confirmed order only what changes is booked."""
+        with self._loyalty_line_scope():
+            return super()._update_programs_and_rewards()
+
+    def _apply_program_reward(self, reward, coupon, **kwargs):
+        """Apply a reward; on a confirmed order only what changes is booked."""
+        with self._loyalty_line_scope():
+            return super()._apply_program_reward(reward, coupon, **kwargs)
 
     def _write_vals_from_reward_vals(self, reward_vals, old_lines, delete=True):
         """Write reward lines, as a part of one of Odoo's own flows."""
@@ -112,13 +128,18 @@ class SaleOrder(models.Model):
                 reward_vals, old_lines, delete=delete
             )
 
+    @contextmanager
     def _loyalty_line_scope(self):
-        """Return the wallet scope for edits of reward lines of these orders.
+        """Open the wallet scope in which rewards of one order change.
 
-        :return: context manager of `_wallet_scope`
+        Odoo takes rewards off and puts them on again: within the scope only the
+        difference is booked. An order that is not confirmed moves no points.
         """
-        document = self[:1] if self[:1].state == "sale" else None
-        return self.env["loyalty.card"]._wallet_scope("spend", document=document)
+        if self.state != "sale":
+            yield
+            return
+        with self.env["loyalty.card"]._wallet_scope("spend", document=self):
+            yield
 
     def _try_apply_code(self, code):
         """Ask the gate before Odoo applies a code.

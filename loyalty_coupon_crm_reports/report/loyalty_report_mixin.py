@@ -124,7 +124,8 @@ class LoyaltyReportMixin(models.AbstractModel):
         """Return SQL of the uses that count: reversed ones are gone, others are net.
 
         A use is gone when none of its points is left; one that took no points, when
-        none of its discount is left. It has the columns of `loyalty.redemption`.
+        none of its discount and its goods is. It has the columns of
+        `loyalty.redemption`.
         """
         return SQL(
             """
@@ -149,11 +150,12 @@ class LoyaltyReportMixin(models.AbstractModel):
                 ON back.reversal_of_id = use.id
              WHERE use.reversal_of_id IS NULL
                AND (back.reversal_of_id IS NULL
-                 OR CASE WHEN COALESCE(use.points, 0) != 0
-                         THEN ABS(use.points + COALESCE(back.points, 0))
-                         ELSE ABS(COALESCE(use.discount_amount, 0)
-                                  + COALESCE(back.discount_amount, 0))
-                    END >= 0.005)
+                 OR ABS(COALESCE(use.points, 0) + COALESCE(back.points, 0)) >= 0.005
+                 OR COALESCE(use.points, 0) = 0
+                AND ABS(COALESCE(use.discount_amount, 0)
+                        + COALESCE(back.discount_amount, 0))
+                  + ABS(COALESCE(use.goods_cost, 0)
+                        + COALESCE(back.goods_cost, 0)) >= 0.005)
             """
         )
 
