@@ -1,0 +1,61 @@
+"""What we print is scanned: pages are drawn and their codes read as a scanner would."""
+
+import base64
+import json
+
+import pypdfium2
+import pytest
+import zxingcpp
+from provision import odoo
+
+DOTS_PER_INCH = 200
+MARK = "printed:"
+PRINT = f"""
+import base64, json
+program = env["loyalty.program"].create(
+    {{"name": "满100减20 Coupon", "program_type": "coupons", "trigger": "with_code",
+      "applies_on": "current",
+      "reward_ids": [(5,), (0, 0, {{"discount": 20, "required_points": 1}})]}}
+)
+partner = env["res.partner"].create({{"name": "李伟"}})
+cards = env["loyalty.card"].create(
+    [{{"program_id": program.id, "partner_id": partner.id}} for _ in range(12)]
+)
+cards._post_move("issue", 1)
+pages = {{}}
+for name in ("report_coupon", "report_coupon_sheet"):
+    report = "loyalty_coupon_crm." + name
+    pdf, kind = env["ir.actions.report"]._render_qweb_pdf(report, cards.ids)
+    assert kind == "pdf"
+    pages[name] = base64.b64encode(pdf).decode()
+print("{MARK}", json.dumps({{"codes": cards.mapped("code"), "pages": pages}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def printed(addons_template):
+    """Return the codes of twelve cards and the PDF of each of their reports."""
+    output = odoo.shell(addons_template, PRINT)
+    (line,) = [line for line in output.splitlines() if line.startswith(MARK)]
+    return json.loads(line.removeprefix(MARK))
+
+
+def _scanned(pdf):
+    """Return {kind of code: its texts in order} of all pages of a PDF."""
+    found = {}
+    for page in pypdfium2.PdfDocument(base64.b64decode(pdf)):
+        image = page.render(scale=DOTS_PER_INCH / 72).to_pil().convert("L")
+        for code in zxingcpp.read_barcodes(image):
+            found.setdefault(code.format.name, []).append(code.text)
+    return found
+
+
+@pytest.mark.parametrize("report", ["report_coupon", "report_coupon_sheet"])
+def test_a_scanner_reads_what_we_print(printed, report):
+    """Every card's QR code and Code 128 are on paper, readable, and its own."""
+    found = _scanned(printed["pages"][report])
+    wanted = sorted(printed["codes"])
+    assert {kind: sorted(texts) for kind, texts in found.items()} == {
+        "QRCode": wanted,
+        "Code128": wanted,
+    }
