@@ -34,6 +34,7 @@ def post_init_hook(env):
     env["loyalty.purchase"]._backfill()
     env["loyalty.redemption"]._backfill()
     env["loyalty.card"]._backfill_spent()
+    env["loyalty.card"]._merge_double_wallets()
 
 
 def uninstall_hook(env):

@@ -30,10 +30,11 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                 ), created AS (
                     INSERT INTO loyalty_card
                            (program_id, company_id, partner_id, points, code, active,
-                            issued_at, issued_by_id,
+                            is_member_wallet, issued_at, issued_by_id,
                             create_uid, create_date, write_uid, write_date)
                     SELECT %(program)s, %(card_company)s, partner_id, %(points)s, code,
-                           TRUE, %(now)s, %(user)s, %(user)s, %(now)s, %(user)s, %(now)s
+                           TRUE, %(strict)s, %(now)s, %(user)s,
+                           %(user)s, %(now)s, %(user)s, %(now)s
                       FROM todo WHERE card_id IS NULL
                  RETURNING id, partner_id, points, code, expiration_date
                 ), topped AS (
@@ -79,6 +80,7 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                    AND member.id BETWEEN %(first)s AND %(last)s
                 """,
                 **values,
+                strict=self.program_id.strict,
                 inactive=terms["inactive_days"],
                 members=member_ids,
                 partners=partner_ids,

@@ -36,6 +36,12 @@ class LoyaltyCard(models.Model):
         "loyalty.card",
     ]
 
+    _member_wallet_unique = models.UniqueIndex(
+        "(program_id, partner_id) "
+        "WHERE is_member_wallet AND active AND partner_id IS NOT NULL",
+        "This member has an open wallet in the program already.",
+    )
+
     campaign_id = fields.Many2one(
         "loyalty.campaign", index="btree_not_null", readonly=True
     )

@@ -139,12 +139,14 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
         self._refuse_change(self._reissue_obstacle)
         with self._wallet_scope("transfer", reason=reason) as scope:
             values = [card._reissue_values() for card in self]
-            new_cards = self.create(values)
-            for card, new_card in zip(self, new_cards, strict=True):
-                for row in card._reissue_rows():
-                    scope.plan(new_card.id, "transfer", reason=reason, **row)
+            rows = [card._reissue_rows() for card in self]
+            # A member has one open wallet: the lost one is closed first.
             self._empty(reason)
             self._mark_void(reason)
+            new_cards = self.create(values)
+            for new_card, awards in zip(new_cards, rows, strict=True):
+                for award in awards:
+                    scope.plan(new_card.id, "transfer", reason=reason, **award)
             new_cards._take_over_members()
         for card, new_card in zip(self, new_cards, strict=True):
             card._log_change(

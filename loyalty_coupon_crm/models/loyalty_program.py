@@ -32,7 +32,15 @@ class LoyaltyProgram(models.Model):
     campaign_ids = fields.One2many("loyalty.campaign", "program_id", string="Campaigns")
 
     def write(self, vals):
-        """Write programs; archiving reaches the products of their discount lines."""
+        """Write programs; archiving reaches the products of their discount lines.
+
+        A program that becomes strict keeps one wallet per member: several become one.
+        """
+        if vals.get("strict"):
+            self.check_access("write")
+            loose = self.filtered(lambda program: not program.strict)
+            if loose:
+                self.env["loyalty.card"]._merge_double_wallets(loose)
         if self.env.su or "active" not in vals:
             return super().write(vals)
         self.check_access("write")

@@ -13,7 +13,14 @@ class LoyaltyCard(models.Model):
 
         :param code: text as scanned or typed
         """
-        return super().get_loyalty_card_partner_by_code(self._normalize_code(code))
+        code = self._normalize_code(code)
+        merged = self.with_context(active_test=False).search(
+            [("code", "=", code), ("merged_into_id", "!=", False)], limit=1
+        )
+        # A card that became one with another is still in the customer's hand.
+        while merged.merged_into_id:
+            merged = merged.merged_into_id
+        return super().get_loyalty_card_partner_by_code(merged.code or code)
 
     @api.model
     def _wallet_reverse_refund(self, refund, original):

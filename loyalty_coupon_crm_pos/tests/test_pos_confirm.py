@@ -71,6 +71,29 @@ class TestPosConfirm(LoyaltyCrmPosCommon):
         self.assertEqual(set(uses.mapped("shop")), {self.config.name})
         self.assertTrue(all(cards.mapped("used_at")))
 
+    def test_a_second_wallet_is_the_first(self):
+        self.points.strict = True
+        card = self._create_card(self.points, self.partner, points=60)
+        order = self._pay_order()
+        answer = order.with_user(self.cashier).confirm_coupon_programs(
+            {"-1": {"points": 90, "program_id": self.points.id, "barcode": False}}
+        )
+        self.assertEqual(self.points.coupon_ids, card)
+        self.assertEqual(self._moves(card, order), [("earn", 90)])
+        self.assertEqual(card.points, 150)
+        update = answer["coupon_updates"][0]
+        self.assertEqual((update["old_id"], update["id"]), (-1, card.id))
+        self.assertLedger(card)
+
+    def test_a_merged_card_is_found_by_its_code(self):
+        card = self._create_card(self.points, self.partner, points=60)
+        double = self._create_card(self.points, self.partner, points=5)
+        double._merge_into(card, "double")
+        cards = self.env["loyalty.card"].with_user(self.cashier)
+        self.assertEqual(
+            cards.get_loyalty_card_partner_by_code(double.code), self.partner
+        )
+
     def test_new_card_is_created_once_and_booked(self):
         order = self._pay_order()
         data = {
