@@ -25,6 +25,7 @@
         "views/loyalty_partner_merge_views.xml",
         "wizard/loyalty_card_update_balance_views.xml",
         "views/loyalty_card_views.xml",
+        "views/loyalty_card_member_views.xml",
         "views/loyalty_program_views.xml",
         "views/loyalty_point_hold_views.xml",
         "views/loyalty_point_lapse_views.xml",

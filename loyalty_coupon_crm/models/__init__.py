@@ -5,6 +5,7 @@ from . import loyalty_wallet_reverse_mixin
 from . import loyalty_card_state_mixin
 from . import loyalty_card_change_mixin
 from . import loyalty_card_merge_mixin
+from . import loyalty_card_pool_mixin
 from . import loyalty_card_value_mixin
 from . import loyalty_panel_mixin
 from . import loyalty_panel_figures_mixin
@@ -45,6 +46,8 @@ from . import loyalty_partner_merge
 from . import loyalty_partner_merge_line
 from . import res_company
 from . import res_config_settings
+from . import loyalty_card_member
+from . import loyalty_sale_pool_mixin
 from . import sale_order
 from . import sale_order_line
 from . import res_partner

@@ -29,6 +29,7 @@ class LoyaltyCard(models.Model):
         "loyalty.card.change.mixin",
         "loyalty.card.hold.mixin",
         "loyalty.card.merge.mixin",
+        "loyalty.card.pool.mixin",
         "loyalty.card.state.mixin",
         "loyalty.card.value.mixin",
         "loyalty.wallet.mixin",

@@ -85,7 +85,10 @@ class LoyaltyProgram(models.Model):
         card = card.sudo()
         if card.voided_at:
             return [("void", self._gate_void_message(card))]
-        pending = self._gate_pending(card, document)
+        pending = [
+            *card._gate_members(card, partner, at, document),
+            *self._gate_pending(card, document),
+        ]
         if not card.program_id.strict:
             return pending
         company = self._gate_company(card, document)
@@ -240,7 +243,7 @@ class LoyaltyProgram(models.Model):
             return [("foreign", message)]
         # The customer of an order may be a contact that its salesperson may not read.
         customer = partner.sudo()
-        if customer.commercial_partner_id == owner:
+        if customer.commercial_partner_id == owner or card._member(partner):
             return []
         message = self.env._(
             "The coupon %(code)s belongs to %(owner)s and cannot be used by "

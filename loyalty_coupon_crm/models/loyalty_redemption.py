@@ -33,6 +33,11 @@ class LoyaltyRedemption(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", index="btree_not_null"
     )
+    used_by_id = fields.Many2one(
+        "res.partner",
+        index="btree_not_null",
+        help="The customer of the document; of a shared wallet, one of its members.",
+    )
     company_id = fields.Many2one("res.company", index="btree_not_null")
     currency_id = fields.Many2one(related="company_id.currency_id")
     channel = fields.Selection(
@@ -154,7 +159,7 @@ class LoyaltyRedemption(models.Model):
 
         :raise UserError: when anything but the customer changes
         """
-        if set(vals) - {"partner_id"}:
+        if set(vals) - {"partner_id", "used_by_id"}:
             raise UserError(
                 self.env._(
                     "A redemption is never changed: it is reversed by a new row."
@@ -218,6 +223,7 @@ class LoyaltyRedemption(models.Model):
             "program_id": card.program_id.id,
             "campaign_id": card.campaign_id.id,
             "partner_id": (card.partner_id or document.partner_id).id,
+            "used_by_id": document.partner_id.id,
             "channel": document._loyalty_channel(),
             "shop": document._loyalty_shop(),
             "user_id": self.env.uid,

@@ -60,8 +60,11 @@ class ResCompany(models.Model):
         moment = pytz.utc.localize(at or fields.Datetime.now())
         return moment.astimezone(pytz.timezone(self._loyalty_timezone())).date()
 
-    def _loyalty_day_start(self):
-        """Return when the company's day began, a naive datetime in UTC."""
+    def _loyalty_day_start(self, day=None):
+        """Return when a day of the company begins, a naive datetime in UTC.
+
+        :param day: a date, the company's today by default
+        """
         zone = pytz.timezone(self._loyalty_timezone())
-        midnight = fields.Datetime.to_datetime(self._loyalty_today())
+        midnight = fields.Datetime.to_datetime(day or self._loyalty_today())
         return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)

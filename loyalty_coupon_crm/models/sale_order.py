@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = [
+        "loyalty.sale.pool.mixin",
         "sale.order",
         "loyalty.document.mixin",
         "loyalty.panel.figures.mixin",
@@ -221,7 +222,9 @@ class SaleOrder(models.Model):
         """
         for order in self:
             cards = order.order_line.coupon_id.filtered(
-                lambda card: card.voided_at or card.program_id.strict
+                lambda card: (
+                    card.voided_at or card.program_id.strict or card.sudo().member_ids
+                )
             )
             for card in cards:
                 blockers = self.env["loyalty.program"]._gate(

@@ -12,6 +12,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._merge_campaign_members(src_partners, dst_partner)
         self._merge_segment_members(src_partners, dst_partner)
         self._merge_customer_metrics(src_partners, dst_partner)
+        self._merge_card_members(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["loyalty.purchase"]._sync_customers(dst_partner)
         return result
@@ -134,6 +135,30 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 """,
                 target=dst_partner.id,
                 sources=src_partners.ids,
+            )
+        )
+        members.invalidate_model()
+
+    def _merge_card_members(self, src_partners, dst_partner):
+        """Keep who shares a wallet; of two memberships the older one stays open."""
+        members = self.env["loyalty.card.member"]
+        members.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH ranked AS (
+                    SELECT member.id, card.partner_id = ANY(%(all)s) AS own,
+                           ROW_NUMBER() OVER (
+                               PARTITION BY member.program_id ORDER BY member.id
+                           ) AS place
+                      FROM loyalty_card_member member
+                      JOIN loyalty_card card ON card.id = member.card_id
+                     WHERE member.partner_id = ANY(%(all)s) AND member.active)
+                UPDATE loyalty_card_member member SET active = FALSE
+                  FROM ranked
+                 WHERE ranked.id = member.id AND (ranked.own OR ranked.place > 1)
+                """,
+                all=[*src_partners.ids, dst_partner.id],
             )
         )
         members.invalidate_model()

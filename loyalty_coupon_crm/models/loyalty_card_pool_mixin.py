@@ -1,0 +1,64 @@
+from odoo import api, fields, models
+
+
+class LoyaltyCardPoolMixin(models.AbstractModel):
+    """A wallet of a company or household, and who may use it."""
+
+    _name = "loyalty.card.pool.mixin"
+    _description = "Pooled Wallet"
+
+    member_ids = fields.One2many("loyalty.card.member", "card_id", string="Members")
+
+    def _member(self, partner):
+        """Return the membership of a customer in this wallet, empty for the owner."""
+        self.ensure_one()
+        # Who is a member is looked up for customers and cashiers as well.
+        return self.sudo().member_ids.filtered(
+            lambda member: member.partner_id == partner
+        )
+
+    def _is_owner(self, partner):
+        """Return whether a customer is the owner, or a contact of the owner."""
+        self.ensure_one()
+        customer = partner.sudo()
+        owner = self.sudo().partner_id
+        return customer.commercial_partner_id == owner.commercial_partner_id
+
+    def _member_points(self, partner, points=None):
+        """Return how many of its points a customer may spend now.
+
+        :param points: points on the card, its balance by default
+        """
+        self.ensure_one()
+        points = self.points if points is None else points
+        member = self._member(partner)
+        return min(points, member._left()) if member else points
+
+    @api.model
+    def _gate_members(self, card, partner, at=None, document=None):
+        """Return blockers for a pooled wallet: strangers, and who spends too much.
+
+        :param card: `loyalty.card` record with superuser rights
+        :param partner: the customer of the document, may be empty
+        :param at: moment of the use, naive datetime in UTC
+        :param document: the order, may be None
+        """
+        if not card.member_ids or not partner:
+            return []
+        member = card._member(partner)
+        if not member:
+            if card._is_owner(partner):
+                return []
+            message = self.env._(
+                "%(customer)s is no member of the wallet %(code)s of %(owner)s.",
+                customer=partner.sudo().display_name,
+                code=card.code,
+                owner=card.partner_id.display_name,
+            )
+            return [("no_member", message)]
+        uses = document._loyalty_reward_uses() if document else ()
+        points = sum(use["points"] for use in uses if use["card"] == card)
+        left = member._left(at, document)
+        if points <= left and (left > 0 or points > 0):
+            return []
+        return [("member_limit", member._limit_message(left))]
