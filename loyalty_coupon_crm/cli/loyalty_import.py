@@ -8,7 +8,7 @@ from odoo.tools import config
 
 
 class LoyaltyImport(Command):
-    """Import purchases or coupon uses of another system from CSV or Parquet.
+    """Import purchases, coupon uses or balances of another system, CSV or Parquet.
 
     The whole file is checked first: one error and nothing is imported. Importing a
     file again changes nothing, so an import that was interrupted is run again.
@@ -40,7 +40,7 @@ class LoyaltyImport(Command):
     def _arguments(self):
         """Return the parser with the options of this command."""
         add = self.parser.add_argument
-        add("kind", choices=("purchase", "redemption"))
+        add("kind", choices=("purchase", "redemption", "opening"))
         add("file", type=Path, help="CSV or Parquet")
         add("--company", help="name of the company; needed when there are several")
         add("--encoding", default="utf-8", help="of a CSV file (default: utf-8)")

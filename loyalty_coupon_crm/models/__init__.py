@@ -55,5 +55,7 @@ from . import loyalty_import_stage
 from . import loyalty_import_record
 from . import loyalty_import_purchase
 from . import loyalty_import_redemption
+from . import loyalty_import_opening
+from . import loyalty_import_reason_mixin
 from . import loyalty_import
 from . import crm_lead

@@ -211,7 +211,9 @@ class LoyaltyCard(models.Model):
         if not self.code or not self.code.isascii():
             return False
         drawing = barcode_svg.draw(barcode.get("code128", self.code).build()[0])
-        return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
+        return (
+            "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
+        )
 
     @api.model
     def _render_barcode(self, code):

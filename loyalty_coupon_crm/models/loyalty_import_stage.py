@@ -8,7 +8,7 @@ from ..tools.import_reader import Problem
 
 COPY_ROWS = 20_000
 MAX_PROBLEMS = 10_000
-SQL_TYPES = {"moment": "timestamp", "number": "numeric"}
+SQL_TYPES = {"moment": "timestamp", "number": "numeric", "day": "date"}
 
 
 class LoyaltyImportStage(models.AbstractModel):
@@ -81,7 +81,8 @@ class LoyaltyImportStage(models.AbstractModel):
             SQL(
                 """
                 DROP TABLE IF EXISTS loyalty_import_line, loyalty_import_customer,
-                    loyalty_import_product, loyalty_import_basket
+                    loyalty_import_product, loyalty_import_program,
+                    loyalty_import_basket
                 """
             )
         )

@@ -10,6 +10,7 @@ from . import test_customer_metric
 from . import test_gate
 from . import test_import_reader
 from . import test_member_wallet
+from . import test_opening_import
 from . import test_partner_merge
 from . import test_order_changes
 from . import test_point_expiry

@@ -36,7 +36,10 @@ class FileProblem(Exception):
 
 
 class Column(NamedTuple):
-    """A column of a file: `kind` is text, moment, number or one of `choices`."""
+    """A column of a file: `kind` is text, moment, day, number or choice.
+
+    A moment has passed; a day may be in the future.
+    """
 
     name: str
     kind: str = "text"
@@ -74,6 +77,15 @@ REDEMPTION_COLUMNS = (
     CHANNEL_COLUMN,
     Column("shop"),
     Column("purchase_ref"),
+)
+OPENING_COLUMNS = (
+    Column("external_ref", required=True),
+    Column("customer_ref", required=True),
+    Column("program", required=True),
+    Column("points", "number", required=True),
+    Column("award_date", "moment", required=True),
+    Column("expiry_date", "day"),
+    Column("customer_name"),
 )
 
 
@@ -266,6 +278,15 @@ class RowParser:
         if moment < OLDEST:
             return None, "ancient_date"
         return moment.replace(tzinfo=None), None
+
+    def _parse_day(self, value, _column):
+        try:
+            moment = self._to_moment(value)
+        except (ValueError, OverflowError, TypeError):
+            return None, "not_a_date"
+        if moment < OLDEST:
+            return None, "ancient_date"
+        return moment.astimezone(self.zone).date(), None
 
     def _to_moment(self, value):
         """Return an aware datetime in UTC.
