@@ -5,6 +5,18 @@ from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCom
 
 CAMPAIGN_CODE = "044ACEFHJKMNPRTWXY2347"
 
+TEMPLATES = {
+    "cash": "cash_coupon",
+    "percent": "percent_coupon",
+    "save": "spend_save",
+    "category": "category_coupon",
+    "half": "second_half",
+    "drink": "drink_voucher",
+    "new": "new_customer",
+    "birthday": "birthday",
+    "points": "points_card",
+}
+
 
 @tagged("post_install", "-at_install", "tour")
 class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
@@ -127,3 +139,47 @@ class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
         moves = wallet.move_ids.filtered(lambda move: move.order_model == "pos.order")
         self.assertEqual(moves.mapped("kind"), ["earn"])
         self.assertEqual(moves.mapped("points"), [2])
+
+    @classmethod
+    def _create_till_product(cls, name, price, category):
+        return cls.env["product.product"].create(
+            {
+                "name": name,
+                "list_price": price,
+                "categ_id": category.id,
+                "taxes_id": [Command.clear()],
+                "available_in_pos": True,
+            }
+        )
+
+    def _create_from_templates(self):
+        """Return {end of a coupon's code: its program} of every template of ours."""
+        tea, books = self.env["product.category"].create(
+            [{"name": "Tea"}, {"name": "Books"}]
+        )
+        self._create_till_product("Tea Box", 100.0, tea)
+        self._create_till_product("Tea Book", 40.0, books)
+        cup = self._create_till_product("Tea Cup", 30.0, books)
+        programs = {}
+        for code, template in TEMPLATES.items():
+            action = self.env["loyalty.program"].create_from_template(template)
+            programs[code] = self.env["loyalty.program"].browse(action["res_id"])
+        programs["category"].rule_ids.product_category_id = tea
+        programs["category"].reward_ids.discount_product_category_id = tea
+        programs["drink"].reward_ids.reward_product_id = cup
+        return programs
+
+    def test_program_templates(self):
+        programs = self._create_from_templates()
+        points = programs.pop("points")
+        cards = self.env["loyalty.card"]
+        for code, program in programs.items():
+            cards += self._create_card(
+                program, code=f"044{code}", partner_id=self.partner.id
+            )
+        self.main_pos_config.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmProgramTemplates")
+        self.assertEqual(set(cards.mapped("state")), {"used"})
+        uses = self._facts("loyalty.redemption")
+        self.assertEqual(uses.card_id, cards + points.coupon_ids)
+        self.assertEqual(points.coupon_ids.partner_id, self.partner)
