@@ -1,6 +1,6 @@
 """A barcode as a drawing: printers draw its bars, no pixel of an image in between."""
 
-from itertools import groupby
+import re
 
 QUIET_MODULES = 10
 HEIGHT = 40
@@ -12,15 +12,13 @@ def draw(modules):
     :param modules: text of `1` (bar) and `0` (space), one character per module; the
         quiet zone of ten modules (ISO/IEC 15417) is added on both sides
     """
-    position, bars = QUIET_MODULES, []
-    for bar, group in groupby(modules):
-        width = len(list(group))
-        if bar == "1":
-            bars.append(f"M{position} 0h{width}v{HEIGHT}h-{width}z")
-        position += width
+    bars = [
+        f"M{QUIET_MODULES + bar.start()} 0h{len(bar[0])}v{HEIGHT}h-{len(bar[0])}z"
+        for bar in re.finditer("1+", modules)
+    ]
+    width = len(modules) + 2 * QUIET_MODULES
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" preserveAspectRatio="none" '
-        f'width="{position + QUIET_MODULES}" height="{HEIGHT}" '
-        f'viewBox="0 0 {position + QUIET_MODULES} {HEIGHT}">'
+        f'width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}">'
         f'<path d="{"".join(bars)}"/></svg>'
     )
