@@ -27,6 +27,7 @@ from . import loyalty_campaign_variant
 from . import loyalty_campaign_member
 from . import loyalty_program_template_mixin
 from . import loyalty_program_terms_mixin
+from . import loyalty_program_account_mixin
 from . import loyalty_program
 from . import loyalty_reward
 from . import loyalty_card

@@ -7,6 +7,7 @@ from ..tools import codes
 class LoyaltyProgram(models.Model):
     _name = "loyalty.program"
     _inherit = [
+        "loyalty.program.account.mixin",
         "loyalty.program.template.mixin",
         "loyalty.program.terms.mixin",
         "loyalty.program",
@@ -29,6 +30,10 @@ class LoyaltyProgram(models.Model):
         help="Anyone who holds the code may use it, not only its owner; members may "
         "have points of their wallet transferred to another member.",
     )
+    # How often a program was used is counted for who may not read all orders, too:
+    # marketing opens the form, and a limit of uses counts those of colleagues.
+    order_count = fields.Integer(compute_sudo=True)
+    total_order_count = fields.Integer(compute_sudo=True)
     campaign_ids = fields.One2many("loyalty.campaign", "program_id", string="Campaigns")
 
     def write(self, vals):

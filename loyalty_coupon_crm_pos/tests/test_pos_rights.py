@@ -45,3 +45,13 @@ class TestPosRights(LoyaltyCrmPosCommon):
                 card = self.card.with_user(user)
                 self.assertEqual(Form(card).code, self.card.code)
                 card.web_search_read([], {"code": {}, "state": {}, "points": {}})
+
+    def test_marketing_and_auditors_open_programs(self):
+        for role in ("marketing", "auditor"):
+            user = new_test_user(
+                self.env,
+                login=f"till_{role}",
+                groups=f"loyalty_coupon_crm.group_loyalty_{role}",
+            )
+            with self.subTest(role=role):
+                self.assertTrue(Form(self.card.program_id.with_user(user)).name)
