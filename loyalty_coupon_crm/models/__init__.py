@@ -35,6 +35,7 @@ from . import loyalty_point_check_mixin
 from . import loyalty_point_expiry_mixin
 from . import loyalty_point_move
 from . import loyalty_point_lapse
+from . import loyalty_point_reminder
 from . import loyalty_point_allocation
 from . import loyalty_point_hold
 from . import loyalty_redemption

@@ -28,6 +28,11 @@ class LoyaltyCardValueMixin(models.AbstractModel):
         compute="_compute_lapses",
         compute_sudo=True,
     )
+    coming_lapses = fields.Json(
+        compute="_compute_coming_lapses",
+        compute_sudo=True,
+        help="Last day, points and whether a purchase saves them, of all that lapses.",
+    )
     pending_points = fields.Float(
         string="Pending",
         compute="_compute_available_points",
@@ -72,6 +77,18 @@ class LoyaltyCardValueMixin(models.AbstractModel):
             card.next_expiry_date = found[:1].date
             same_day = found.filtered(lambda row, day=found[:1].date: row.date == day)
             card.next_expiry_points = sum(same_day.mapped("points"))
+
+    @api.depends("lapse_ids")
+    def _compute_coming_lapses(self):
+        for card in self:
+            card.coming_lapses = [
+                {
+                    "date": fields.Date.to_string(row.date),
+                    "points": row.points,
+                    "inactivity": row.is_inactivity,
+                }
+                for row in card.lapse_ids
+            ]
 
     @api.depends("points", "move_ids.remaining", "move_ids.available_date")
     @api.depends_context("company")

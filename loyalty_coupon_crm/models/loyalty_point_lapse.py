@@ -22,6 +22,7 @@ class LoyaltyPointLapse(models.Model):
             "program_id",
             "remaining",
         ],
+        "loyalty.point.reminder": ["card_id", "date", "state"],
         "loyalty.program": ["applies_on", "program_type", "strict"],
         "loyalty.purchase": ["date", "partner_id", "reversal_of_id"],
     }
@@ -46,6 +47,15 @@ class LoyaltyPointLapse(models.Model):
         help="The points lapse on that day unless the customer buys before.",
     )
 
+    reminder_state = fields.Selection(
+        selection=lambda self: (
+            self.env["loyalty.point.reminder"]._fields["state"].selection
+        ),
+        string="Reminder",
+        readonly=True,
+        help="Whether the customer was told of that day; empty before.",
+    )
+
     @property
     def _table_query(self):
         parts = self.env["loyalty.point.move"]._open_award_parts()
@@ -53,7 +63,10 @@ class LoyaltyPointLapse(models.Model):
             """
             SELECT MIN(id) AS id, card_id, partner_id, program_id, company_id,
                    lapse_day AS date, ROUND(SUM(remaining)::numeric, 2) AS points,
-                   lapse_day - day AS days_left, is_inactivity
+                   lapse_day - day AS days_left, is_inactivity,
+                   (SELECT reminder.state FROM loyalty_point_reminder reminder
+                     WHERE reminder.card_id = open_award.card_id
+                       AND reminder.date = open_award.lapse_day) AS reminder_state
               FROM (SELECT award.id, award.card_id, card.partner_id, award.program_id,
                            card.company_id, award.remaining, clock.day,
                            %(lapse_day)s AS lapse_day,

@@ -65,6 +65,12 @@ class LoyaltyProgramTermsMixin(models.AbstractModel):
         help="Days before points lapse on which the customer gets an e-mail; 0 for "
         "none.",
     )
+    expiry_template_id = fields.Many2one(
+        "mail.template",
+        string="Reminder E-mail",
+        domain="[('model', '=', 'loyalty.card')]",
+        help="Empty for the standard e-mail.",
+    )
 
     @api.constrains(
         "expire_after",

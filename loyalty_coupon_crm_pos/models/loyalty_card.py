@@ -8,6 +8,12 @@ class LoyaltyCard(models.Model):
     _inherit = "loyalty.card"
 
     @api.model
+    def _load_pos_data_fields(self, config):
+        """Tell the till what cannot be spent now, and what lapses."""
+        names = super()._load_pos_data_fields(config)
+        return [*names, "blocked_points", "pending_points", "coming_lapses"]
+
+    @api.model
     def get_loyalty_card_partner_by_code(self, code):
         """Return the owner of a points card, however its code was typed.
 

@@ -93,7 +93,8 @@ class PosConfig(models.Model):
         :param partner_id: id of the customer on the order
         :return: dict with `coupons` (id, code, program_id, name, gives, minimum,
             expiration_date, points, reasons), `more` (open coupons left out) and
-            `wallets` (id, program_id, name, points, unit, money)
+            `wallets` (id, program_id, name, points, available, pending, lapses as of
+            `loyalty.card.coming_lapses`, unit, money)
         """
         self.ensure_one()
         partner = self.env["res.partner"].browse(partner_id).exists()
@@ -153,6 +154,9 @@ class PosConfig(models.Model):
             "program_id": program.id,
             "name": program.name,
             "points": card.points,
+            "available": card.available_points,
+            "pending": card.pending_points,
+            "lapses": card.coming_lapses,
             "unit": program.portal_point_name or self.env._("Points"),
             "money": program.is_payment_program,
         }

@@ -142,13 +142,39 @@ export class CustomerWallet extends Component {
             : _t("%s coupons", count + this.state.wallet.more);
     }
 
+    /**
+     * Return what can be spent of a wallet now.
+     */
     balance(wallet) {
+        return this.amount(wallet, wallet.available ?? wallet.points);
+    }
+
+    amount(wallet, points) {
         if (wallet.money) {
-            return this.env.utils.formatCurrency(wallet.points);
+            return this.env.utils.formatCurrency(points);
         }
-        return `${formatFloat(wallet.points, { digits: [69, 2], trailingZeros: false })} ${
+        return `${formatFloat(points, { digits: [69, 2], trailingZeros: false })} ${
             wallet.unit
         }`;
+    }
+
+    /**
+     * Return what is not available yet and what lapses when, a sentence for each.
+     */
+    terms(wallet) {
+        const lines = [];
+        if (wallet.pending) {
+            lines.push(_t("%s not available yet", this.amount(wallet, wallet.pending)));
+        }
+        for (const lapse of wallet.lapses || []) {
+            lines.push(
+                _t("%(points)s until %(day)s", {
+                    points: this.amount(wallet, lapse.points),
+                    day: formatDate(deserializeDate(lapse.date)),
+                })
+            );
+        }
+        return lines;
     }
 
     gives(coupon) {

@@ -1,0 +1,17 @@
+from odoo import api, models
+
+
+class LoyaltyProgram(models.Model):
+    _inherit = "loyalty.program"
+
+    @api.model
+    def _load_pos_data_fields(self, config):
+        """Tell the till under which terms points are given."""
+        names = super()._load_pos_data_fields(config)
+        return [
+            *names,
+            "expire_after",
+            "expire_inactive_days",
+            "expire_month",
+            "pending_days",
+        ]

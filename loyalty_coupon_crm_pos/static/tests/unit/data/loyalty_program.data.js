@@ -1,0 +1,14 @@
+import { LoyaltyProgram } from "@pos_loyalty/../tests/unit/data/loyalty_program.data";
+import { patch } from "@web/core/utils/patch";
+
+patch(LoyaltyProgram.prototype, {
+    _load_pos_data_fields() {
+        return [
+            ...super._load_pos_data_fields(),
+            "expire_after",
+            "expire_inactive_days",
+            "expire_month",
+            "pending_days",
+        ];
+    },
+});
