@@ -37,6 +37,7 @@ from . import loyalty_point_move
 from . import loyalty_point_lapse
 from . import loyalty_point_reminder
 from . import loyalty_point_allocation
+from . import loyalty_point_archive
 from . import loyalty_point_hold
 from . import loyalty_redemption
 from . import loyalty_refusal

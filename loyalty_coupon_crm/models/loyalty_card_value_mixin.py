@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL, float_round
 
@@ -103,6 +105,20 @@ class LoyaltyCardValueMixin(models.AbstractModel):
             card.available_points = float_round(
                 card.points - blocked, precision_digits=POINTS_DIGITS
             )
+
+    def _balance_on(self, day):
+        """Return the balance of the cards at the end of a day of their companies.
+
+        :param day: a date; days before the opening row of a card give 0
+        :return: dict of card id to points
+        """
+        found = {}
+        next_day = fields.Date.add(day, days=1)
+        moves = self.env["loyalty.point.move"]
+        for company, cards in self.grouped("company_id").items():
+            end = (company or self.env.company)._loyalty_day_start(next_day)
+            found.update(moves._balance_at(cards, end - timedelta(microseconds=1)))
+        return found
 
     def _read_blocked(self):
         """Return what cannot be spent of the points on wallets.

@@ -276,6 +276,21 @@ class LoyaltyPointMove(models.Model):
                 )
             )
 
+    def _document_names(self):
+        """Return the names of the documents of these movements.
+
+        :return: dict of (model, id) to name; documents that are gone are left out
+        """
+        names = {}
+        for model, moves in self.filtered("order_id").grouped("order_model").items():
+            if model not in self.env:
+                continue
+            # Whoever reads the statement may not read the order, its name is all.
+            documents = self.env[model].sudo().browse(set(moves.mapped("order_id")))
+            for document in documents.exists():
+                names[model, document.id] = document.display_name
+        return names
+
     def _balance_at(self, cards, moment):
         """Return the balance of `cards` at a moment.
 

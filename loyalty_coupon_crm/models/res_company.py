@@ -25,6 +25,17 @@ class ResCompany(models.Model):
         "within a day; above it another manager approves. 0: may not.",
     )
 
+    loyalty_retention_years = fields.Integer(
+        string="Keep Points Movements",
+        help="Years after which movements of points are folded into an opening row per "
+        "card and moved to a file; 0 keeps all.",
+    )
+
+    _loyalty_retention_years_positive = models.Constraint(
+        "CHECK(loyalty_retention_years >= 0)",
+        "Points movements are kept for zero (all of them) or more years.",
+    )
+
     def _loyalty_adjust_limit(self, user):
         """Return how many points a person may change on a card within a day.
 

@@ -13,3 +13,6 @@ class ResConfigSettings(models.TransientModel):
     loyalty_adjust_limit_manager = fields.Float(
         related="company_id.loyalty_adjust_limit_manager", readonly=False
     )
+    loyalty_retention_years = fields.Integer(
+        related="company_id.loyalty_retention_years", readonly=False
+    )

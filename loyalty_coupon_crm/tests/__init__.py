@@ -13,6 +13,7 @@ from . import test_member_wallet
 from . import test_opening_import
 from . import test_partner_merge
 from . import test_order_changes
+from . import test_point_archive
 from . import test_point_expiry
 from . import test_point_hold
 from . import test_point_pending
@@ -20,6 +21,7 @@ from . import test_pooled_wallet
 from . import test_portal_coupon
 from . import test_program_account
 from . import test_point_reminder
+from . import test_point_statement
 from . import test_program_templates
 from . import test_purchase
 from . import test_purchase_import

@@ -1,5 +1,7 @@
 import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { patch } from "@web/core/utils/patch";
+// Ours goes on top of Odoo's, whatever the order of the files.
+import "@pos_loyalty/app/models/pos_order";
 
 patch(PosOrder.prototype, {
     /**

@@ -1,5 +1,7 @@
 import { PosStore } from "@point_of_sale/app/services/pos_store";
 import { patch } from "@web/core/utils/patch";
+// Ours goes on top of Odoo's, whatever the order of the files.
+import "@pos_loyalty/app/services/pos_store";
 
 patch(PosStore.prototype, {
     /**

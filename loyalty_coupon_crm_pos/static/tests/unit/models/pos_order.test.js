@@ -8,7 +8,7 @@ definePosModels();
 async function setup(pendingDays) {
     const store = await setupPosEnv();
     const order = store.addNewOrder();
-    const partner = store.models["res.partner"].get(1);
+    const partner = store.models["res.partner"].get(3);
     order.setPartner(partner);
     await addProductLineToOrder(store, order);
     const program = store.models["loyalty.program"].get(1);
