@@ -128,9 +128,13 @@ class LoyaltyPointArchive(models.Model):
     def write(self, vals):
         """Refuse to change an archive.
 
-        :raise UserError: always
+        :raise UserError: when anything changes
         """
-        raise UserError(self.env._("An archive of points movements is never changed."))
+        if vals:
+            raise UserError(
+                self.env._("An archive of points movements is never changed.")
+            )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_archive(self):
