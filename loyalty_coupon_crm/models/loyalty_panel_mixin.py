@@ -28,6 +28,12 @@ class LoyaltyPanelMixin(models.AbstractModel):
         compute="_compute_loyalty_cards",
         groups=READERS,
     )
+    loyalty_lapse_ids = fields.Many2many(
+        "loyalty.point.lapse",
+        string="Points That Lapse",
+        compute="_compute_loyalty_lapse_ids",
+        groups=READERS,
+    )
     loyalty_coupon_ids = fields.Many2many(
         "loyalty.card",
         string="Open Coupons",
@@ -82,6 +88,11 @@ class LoyaltyPanelMixin(models.AbstractModel):
             record.loyalty_coupon_ids = (
                 cards - wallets - record._loyalty_panel_applied()
             )
+
+    @api.depends("loyalty_wallet_ids.lapse_ids")
+    def _compute_loyalty_lapse_ids(self):
+        for record in self:
+            record.loyalty_lapse_ids = record.loyalty_wallet_ids.lapse_ids
 
     @api.depends(lambda self: self._loyalty_panel_depends())
     @api.depends_context("company")
