@@ -26,6 +26,7 @@ from . import loyalty_campaign_batch
 from . import loyalty_campaign_variant
 from . import loyalty_campaign_member
 from . import loyalty_program_template_mixin
+from . import loyalty_program_refund_mixin
 from . import loyalty_program_terms_mixin
 from . import loyalty_program_account_mixin
 from . import loyalty_program
@@ -33,6 +34,7 @@ from . import loyalty_reward
 from . import loyalty_card
 from . import loyalty_point_check_mixin
 from . import loyalty_point_expiry_mixin
+from . import loyalty_point_loss_mixin
 from . import loyalty_point_move
 from . import loyalty_point_lapse
 from . import loyalty_point_reminder
@@ -41,6 +43,7 @@ from . import loyalty_point_archive
 from . import loyalty_point_hold
 from . import loyalty_redemption
 from . import loyalty_refusal
+from . import account_move
 from . import payment_transaction
 from . import loyalty_adjust_reason
 from . import loyalty_adjustment_post_mixin
@@ -51,6 +54,7 @@ from . import res_company
 from . import res_config_settings
 from . import loyalty_card_member
 from . import loyalty_sale_pool_mixin
+from . import loyalty_sale_refund_mixin
 from . import sale_order
 from . import sale_order_line
 from . import res_partner

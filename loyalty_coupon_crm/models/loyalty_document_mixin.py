@@ -76,6 +76,42 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         self.ensure_one()
         return self.browse()
 
+    def _loyalty_refunded_share(self, card, spent):
+        """Hook: return which part of what moved a card's points came back so far.
+
+        :param card: `loyalty.card` record
+        :param spent: True for the rewards the card paid, False for the goods that
+            earned its points
+        :return: number between 0 and 1
+        """
+        self.ensure_one()
+        return 0.0
+
+    def _loyalty_sync_refunds(self, source, undo=False):
+        """Hook: bring points and redemptions to what came back of the document so far.
+
+        :param source: the document that refunds, or withdraws a refund
+        :param undo: take back all refunds, because the document itself is cancelled
+        """
+        self.ensure_one()
+        # Facts are written by the system, whoever may refund.
+        document = self.sudo()
+        self.env["loyalty.card"].sudo()._wallet_refund(document, source, undo)
+        self.env["loyalty.redemption"].sudo()._record_refund(document, source, undo)
+        self.env["loyalty.card"].sudo()._forget_issue(document)
+
+    def _loyalty_refit_refunds(self):
+        """Hook: bring the refunds of documents that were edited up to date."""
+
+    def _loyalty_note(self, text):
+        """Write a note on the document, where whoever handles it reads it.
+
+        :param text: sentence
+        """
+        self.ensure_one()
+        if hasattr(self, "message_post"):
+            self.sudo().message_post(body=text, subtype_xmlid="mail.mt_note")
+
     def _loyalty_is_confirmed(self):
         """Hook: return whether the document counts as a purchase now."""
         self.ensure_one()
@@ -104,6 +140,7 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         )
         self.env["loyalty.purchase"].sudo()._record_difference(confirmed)
         self.env["loyalty.redemption"].sudo()._record_difference(confirmed)
+        confirmed._loyalty_refit_refunds()
 
     def _loyalty_reward_uses(self):
         """Hook: return one dict per card used on the document.

@@ -12,6 +12,7 @@ KINDS = [
     ("issue", "Issued"),
     ("void", "Voided"),
     ("reverse", "Reversal"),
+    ("loss", "Loss"),
 ]
 
 
@@ -23,7 +24,11 @@ class LoyaltyPointMove(models.Model):
     """
 
     _name = "loyalty.point.move"
-    _inherit = ["loyalty.point.check.mixin", "loyalty.point.expiry.mixin"]
+    _inherit = [
+        "loyalty.point.check.mixin",
+        "loyalty.point.expiry.mixin",
+        "loyalty.point.loss.mixin",
+    ]
     _description = "Points Movement"
     _order = "id desc"
     _log_access = False
@@ -127,7 +132,7 @@ class LoyaltyPointMove(models.Model):
                 move._draw(first=origin)
             elif move.kind == "reverse":
                 move._give_back(origin)
-        self.invalidate_model(["remaining"])
+        self.invalidate_model(["remaining", "expiration_date"])
 
     def _draw(self, first):
         """Take the points of a spend from the open awards of its card.
@@ -196,27 +201,45 @@ class LoyaltyPointMove(models.Model):
         )
         return [*rows, {"points": rest}] if rest > 0 else rows
 
-    def _give_back(self, spend):
-        """Put the points of a reversal back on the awards its spend drew from.
+    def _give_back(self, origin):
+        """Put the points of a reversal back on the awards they were drawn from.
 
-        What no allocation explains stays open on the reversal itself.
+        What no allocation explains stays open on the reversal itself, and so does what
+        was drawn from awards that lapsed since: it can be spent for the days of grace
+        of the program.
 
-        :param spend: the reversed movement, may be empty
+        :param origin: the reversed movement, may be empty: a spend, or an award whose
+            earlier reversal is undone
         """
+        company = self.card_id.company_id or self.env.company
+        today = company._loyalty_today()
+        program = self.program_id
+        grace = program.refund_grace_days if program.is_nominative else 0
         self.env.cr.execute(
             SQL(
                 """
-                WITH drawn AS (
-                    SELECT award_id, SUM(points) AS points
-                      FROM loyalty_point_allocation WHERE spend_id = %(spend)s
-                     GROUP BY award_id
+                WITH usable AS (
+                    SELECT GREATEST(0, LEAST(points, balance_after)) AS points
+                      FROM loyalty_point_move WHERE id = %(reversal)s
+                ), drawn AS (
+                    SELECT drawn.award_id, SUM(drawn.points) AS points,
+                           %(grace)s > 0 AND COALESCE(
+                               award.expiration_date < %(today)s, FALSE) AS lapsed
+                      FROM loyalty_point_move spend
+                      JOIN loyalty_point_allocation drawn ON drawn.spend_id = spend.id
+                      JOIN loyalty_point_move award ON award.id = drawn.award_id
+                     WHERE spend.id = %(origin)s OR spend.reversal_of_id = %(origin)s
+                     GROUP BY drawn.award_id, award.expiration_date
                 ), ordered AS (
-                    SELECT award_id, points,
+                    SELECT award_id, points, lapsed,
                            SUM(points) OVER (ORDER BY award_id DESC) - points AS before
-                      FROM drawn WHERE points > 0
+                      FROM drawn WHERE points > 0.004
+                ), part AS (
+                    SELECT ordered.award_id, ordered.lapsed,
+                           LEAST(ordered.points, usable.points - before) AS points
+                      FROM ordered, usable WHERE before < usable.points
                 ), given AS (
-                    SELECT award_id, LEAST(points, %(points)s - before) AS points
-                      FROM ordered WHERE before < %(points)s
+                    SELECT award_id, points FROM part WHERE NOT lapsed
                 ), returned AS (
                     UPDATE loyalty_point_move award
                        SET remaining = ROUND(
@@ -227,13 +250,17 @@ class LoyaltyPointMove(models.Model):
                     SELECT %(reversal)s, award_id, -points FROM given
                 )
                 UPDATE loyalty_point_move
-                   SET remaining = GREATEST(0, ROUND((LEAST(%(points)s, balance_after)
-                       - COALESCE((SELECT SUM(points) FROM given), 0))::numeric, 2))
+                   SET remaining = ROUND(((SELECT points FROM usable)
+                           - COALESCE((SELECT SUM(points) FROM given), 0))::numeric, 2),
+                       expiration_date = CASE
+                           WHEN EXISTS (SELECT FROM part WHERE lapsed)
+                           THEN %(today)s + %(grace)s ELSE expiration_date END
                  WHERE id = %(reversal)s
                 """,
-                spend=spend.id or 0,
-                points=self.points,
+                origin=origin.id or 0,
                 reversal=self.id,
+                today=SQL("%s::date", today),
+                grace=grace,
             )
         )
 

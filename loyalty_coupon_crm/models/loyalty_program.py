@@ -9,6 +9,7 @@ class LoyaltyProgram(models.Model):
     _inherit = [
         "loyalty.program.account.mixin",
         "loyalty.program.template.mixin",
+        "loyalty.program.refund.mixin",
         "loyalty.program.terms.mixin",
         "loyalty.program",
     ]

@@ -275,10 +275,37 @@ class LoyaltyPurchase(models.Model):
         :param rows: the open purchases of the document
         :return: dict, empty when nothing changed
         """
-        currency = document.company_id.currency_id
+        vals = self._prepare_change_vals(
+            rows,
+            document._loyalty_purchase_amounts(),
+            document._loyalty_purchase_lines(),
+        )
+        if not vals:
+            return {}
+        first = rows[:1]
+        return {
+            **document._loyalty_origin(),
+            **vals,
+            "partner_id": first.partner_id.id,
+            "commercial_partner_id": first.commercial_partner_id.id,
+            "date": fields.Datetime.now(),
+            "channel": first.channel,
+            "shop": first.shop,
+        }
+
+    @api.model
+    def _prepare_change_vals(self, rows, wanted_amounts, wanted_lines):
+        """Return the amounts and lines that bring `rows` to what is wanted.
+
+        :param rows: purchases that count together
+        :param wanted_amounts: dict as of `_loyalty_purchase_amounts`
+        :param wanted_lines: dicts as of `_loyalty_purchase_lines`
+        :return: dict, empty when nothing changed
+        """
+        currency = (rows.company_id or self.env.company).currency_id
         amounts = {
             name: currency.round(value - sum(rows.mapped(name)))
-            for name, value in document._loyalty_purchase_amounts().items()
+            for name, value in wanted_amounts.items()
         }
         lines = line_differences(
             [
@@ -286,22 +313,69 @@ class LoyaltyPurchase(models.Model):
                 | {"product_id": line.product_id.id, "categ_id": line.categ_id.id}
                 for line in rows.line_ids
             ],
-            document._loyalty_purchase_lines(),
+            wanted_lines,
             currency.round,
         )
         if not lines and not any(amounts.values()):
             return {}
-        first = rows[:1]
-        return {
-            **document._loyalty_origin(),
-            **amounts,
-            **self._prepare_line_vals(amounts["amount"], lines),
-            "partner_id": first.partner_id.id,
-            "commercial_partner_id": first.commercial_partner_id.id,
-            "date": fields.Datetime.now(),
-            "channel": first.channel,
-            "shop": first.shop,
+        return {**amounts, **self._prepare_line_vals(amounts["amount"], lines)}
+
+    @api.model
+    def _record_refund(self, order, source, undo=False):
+        """Write a row for what refunds take off the purchase of a sales order.
+
+        :param order: confirmed `sale.order`, or one that is cancelled now
+        :param source: the document that refunds, or withdraws a refund
+        :param undo: take back all refunds
+        :return: the new row, none when nothing changed
+        """
+        first = self._open_rows(order)[:1]
+        if not first:
+            return first
+        known = order._loyalty_refund_rows()
+        shares = {} if undo else order._loyalty_refunded_lines(source)
+        vals = self._prepare_change_vals(
+            known,
+            order._loyalty_refund_amounts(shares),
+            first._at_recorded_cost(order._loyalty_refund_lines(shares)),
+        )
+        if not vals:
+            return self.browse()
+        return self.create(
+            {
+                **vals,
+                **source._loyalty_origin(),
+                **self._prepare_customer_vals(order),
+                "company_id": first.company_id.id,
+                "date": fields.Datetime.now(),
+                "channel": first.channel,
+                "shop": source._loyalty_shop() or first.shop,
+                "reversal_of_id": first.id,
+            }
+        )
+
+    def _at_recorded_cost(self, lines):
+        """Return lines with the cost at which the purchase was recorded.
+
+        :param lines: dicts as of `_loyalty_purchase_lines`
+        """
+        currency = self.company_id.currency_id
+        unit_costs = {
+            line.product_id.id: line.cost / line.quantity
+            for line in self.line_ids
+            if line.quantity
         }
+        return [
+            {
+                **line,
+                "cost": currency.round(
+                    unit_costs[line["product_id"]] * line["quantity"]
+                ),
+            }
+            if line["product_id"] in unit_costs
+            else line
+            for line in lines
+        ]
 
     @api.model
     def _sync_customers(self, partners):

@@ -365,6 +365,57 @@ class LoyaltyRedemption(models.Model):
         ]
         return self.create([vals for vals in vals_list if vals])._mark_used()
 
+    @api.model
+    def _record_refund(self, document, source, undo=False):
+        """Bring what refunds give back of the uses on a document up to date.
+
+        Shares are of all refunds so far, as in `loyalty.card._wallet_refund`.
+
+        :param document: record with `loyalty.document.mixin` whose goods came back
+        :param source: the document that refunds, or withdraws a refund
+        :param undo: take back all refunds, because the document itself is cancelled
+        :return: the new rows
+        """
+        vals_list = []
+        for use, known in self._document_rows(document).items():
+            if not use._is_on(document) or not use._is_left(known):
+                continue
+            share = 0.0
+            if not undo:
+                share = document._loyalty_refunded_share(use.card_id, True)
+            earlier = use.reversed_by_ids - known
+            if not earlier and not use.program_id.strict:
+                continue
+            done = earlier._sums()
+            change = use._refund_amounts(known, share, done)
+            if any(change.values()):
+                vals_list.append(
+                    {
+                        **use._correction_vals(),
+                        **change,
+                        **source._loyalty_origin(),
+                        "shop": source._loyalty_shop() or use.shop,
+                    }
+                )
+        return self.create(vals_list)._mark_used()
+
+    def _refund_amounts(self, known, share, done):
+        """Return what is still to be given back of a use.
+
+        :param known: the use and the rows with which its document corrected it
+        :param share: which part of its rewards was refunded, between 0 and 1
+        :param done: sums of the rows of earlier refunds
+        """
+        self.ensure_one()
+        currency = self.currency_id or self.env.company.currency_id
+        change = {}
+        for name, amount in known._sums().items():
+            back = -amount * share
+            back = round(back, DIGITS) if name == "points" else currency.round(back)
+            rest = back - done[name]
+            change[name] = 0.0 if float_is_zero(rest, DIGITS) else rest
+        return change
+
     def _correction_vals(self):
         """Return the values of a row that corrects a use, without its amounts."""
         self.ensure_one()

@@ -9,8 +9,9 @@ class SaleOrder(models.Model):
     _inherit = [
         "loyalty.sale.pool.mixin",
         "sale.order",
-        "loyalty.document.mixin",
         "loyalty.panel.figures.mixin",
+        "loyalty.sale.refund.mixin",
+        "loyalty.document.mixin",
     ]
 
     loyalty_confirmation = fields.Integer(
@@ -42,6 +43,7 @@ class SaleOrder(models.Model):
         with cards._wallet_scope("reverse"):
             result = super()._action_cancel()
             cancelled = confirmed.filtered(lambda order: order.state == "cancel")
+            cancelled._loyalty_withdraw_refunds()
             cards._wallet_reverse_documents(cancelled)
         self._loyalty_unhold()
         cancelled._loyalty_record_reversal()
@@ -289,6 +291,7 @@ class SaleOrder(models.Model):
         # Facts are written by the system, the salesperson only reads them.
         self.env["loyalty.purchase"].sudo()._record_reversal(self)
         self.env["loyalty.redemption"].sudo()._record_reversal(self)
+        self.env["loyalty.card"].sudo()._forget_issue(self)
         for order in self:
             order.loyalty_confirmation += 1
 
@@ -337,6 +340,12 @@ class SaleOrder(models.Model):
             )
         )
 
+    def _loyalty_payment_lines(self):
+        """Return the lines on which a gift card or an eWallet pays."""
+        return self.order_line.filtered(
+            lambda line: line.reward_id.program_id.is_payment_program
+        )
+
     def _loyalty_product_lines(self):
         return self.order_line.filtered(
             lambda line: (
@@ -348,9 +357,7 @@ class SaleOrder(models.Model):
 
     def _loyalty_purchase_amounts(self):
         self.ensure_one()
-        payments = self.order_line.filtered(
-            lambda line: line.reward_id.program_id.is_payment_program
-        )
+        payments = self._loyalty_payment_lines()
         discount = -sum(self._loyalty_discount_lines().mapped("price_subtotal"))
         untaxed = self.amount_untaxed - sum(payments.mapped("price_subtotal"))
         total = self.amount_total - sum(payments.mapped("price_total"))
@@ -362,22 +369,34 @@ class SaleOrder(models.Model):
 
     def _loyalty_purchase_lines(self):
         self.ensure_one()
-        lines = self._loyalty_product_lines()
-        gross = sum(lines.mapped("price_subtotal"))
-        discount = sum(self._loyalty_discount_lines().mapped("price_subtotal"))
-        share = 1 + discount / gross if gross else 1.0
+        return self._loyalty_line_vals(dict.fromkeys(self.order_line, 1.0))
+
+    def _loyalty_line_vals(self, shares):
+        """Return parts of the product lines as values of `loyalty.purchase.line`.
+
+        :param shares: {order line: part that counts, between 0 and 1}
+        """
+        lines = self._loyalty_product_lines().filtered(lambda line: shares.get(line))
+        gross = sum(line.price_subtotal * shares[line] for line in lines)
+        discount = sum(
+            line.price_subtotal * shares.get(line, 0.0)
+            for line in self._loyalty_discount_lines()
+        )
+        spread = 1 + discount / gross if gross else 1.0
         values = []
         for line in lines:
-            quantity = line.product_uom_id._compute_quantity(
+            share = shares[line]
+            quantity = share * line.product_uom_id._compute_quantity(
                 line.product_uom_qty, line.product_id.uom_id
             )
             cost = line.product_id.with_company(self.company_id).standard_price
+            amount = line.price_subtotal * share * spread
             values.append(
                 {
                     "product_id": line.product_id.id,
                     "categ_id": line.product_id.categ_id.id,
                     "quantity": quantity,
-                    "amount": self._loyalty_to_company(line.price_subtotal * share),
+                    "amount": self._loyalty_to_company(amount),
                     "cost": self.company_id.currency_id.round(cost * quantity),
                 }
             )

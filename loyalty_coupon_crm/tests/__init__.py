@@ -6,6 +6,7 @@ from . import test_card
 from . import test_card_actions
 from . import test_card_report
 from . import test_codes
+from . import test_credit_note
 from . import test_customer_metric
 from . import test_gate
 from . import test_import_reader

@@ -24,7 +24,7 @@ def line_differences(recorded, wanted, round_amount):
         amount = round_amount(new["amount"] - old["amount"])
         if not quantity and not amount:
             continue
-        basis = new if quantity > 0 else old
+        basis = new if quantity > 0 or not old["quantity"] else old
         unit_cost = basis["cost"] / basis["quantity"] if basis["quantity"] else 0.0
         lines.append(
             {

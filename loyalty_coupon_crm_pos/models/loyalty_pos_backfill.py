@@ -226,7 +226,10 @@ class LoyaltyPosBackfill(models.AbstractModel):
         )
 
     def _fill_reversals(self):
-        """Reverse redemptions whose reward lines were refunded, by quantity."""
+        """Reverse redemptions whose reward lines were refunded, by quantity.
+
+        Programs that are not strict gave nothing back: their uses stay.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -252,6 +255,8 @@ class LoyaltyPosBackfill(models.AbstractModel):
                   JOIN loyalty_redemption use
                     ON use.order_model = 'pos.order' AND use.order_id = back.returned_id
                    AND use.card_id = back.coupon_id AND use.reversal_of_id IS NULL
+                  JOIN loyalty_program program
+                    ON program.id = use.program_id AND program.strict
                   JOIN pos_order doc ON doc.id = back.order_id
                   JOIN pos_session session ON session.id = doc.session_id
                   JOIN pos_config config ON config.id = session.config_id

@@ -13,7 +13,7 @@ class LoyaltyPurchase(models.Model):
         """
         returned = order._loyalty_returned()
         amounts = order._loyalty_amounts_of(returned)
-        original = self._open_rows(returned._loyalty_refunded_document())
+        original = self._open_rows(returned.refunded_orderline_id.order_id[:1])
         return self.create(
             {
                 **self._prepare_vals(order),

@@ -136,9 +136,7 @@ class PosOrder(models.Model):
     def _loyalty_record_purchase(self):
         """Write what the order sold and what it took back, each as a row of its own."""
         self.ensure_one()
-        if not self.lines - self.lines.filtered(
-            lambda line: line._loyalty_is_settled()
-        ):
+        if not self._loyalty_purchased():
             return
         purchases = self.env["loyalty.purchase"]
         fresh = purchases._record(self)
@@ -146,8 +144,13 @@ class PosOrder(models.Model):
             purchases._record_exchange(self)
 
     def _loyalty_returned(self):
-        """Return the lines that give goods back."""
-        return self.lines.filtered("refunded_orderline_id")
+        """Return the lines that give goods back which were sold at a till."""
+        return self.lines.filtered(
+            lambda line: (
+                line.refunded_orderline_id
+                and not line.refunded_orderline_id._loyalty_is_settled()
+            )
+        )
 
     def _loyalty_purchased(self):
         """Return the lines of the purchase: what is sold, or of a pure refund all."""
@@ -155,18 +158,44 @@ class PosOrder(models.Model):
         return self.lines._loyalty_sold() or self._loyalty_returned()
 
     def _loyalty_refunded_document(self):
-        """Return the order whose goods come back, a sales order when it was settled."""
+        """Return the order whose goods come back."""
         self.ensure_one()
         if self.lines._loyalty_sold():
             return self.browse()
-        return self._loyalty_returned()._loyalty_refunded_document()
+        return self._loyalty_returned().refunded_orderline_id.order_id[:1]
 
     def _loyalty_undo_refunded(self):
-        """Reverse points and redemptions of the orders whose goods come back."""
+        """Undo what the orders moved whose goods come back, in proportion.
+
+        A settled sales order is refunded itself: it is the purchase, and its points
+        and coupons are told by its own lines.
+        """
         self.ensure_one()
-        for original in self._loyalty_returned().refunded_orderline_id.order_id:
-            self.env["loyalty.card"]._wallet_reverse_refund(self, original)
-            self.env["loyalty.redemption"]._record_refund(self, original)
+        refunded = self.lines.refunded_orderline_id
+        settled = refunded.filtered(lambda line: line._loyalty_is_settled())
+        for original in (refunded - settled).order_id:
+            original._loyalty_sync_refunds(self)
+        if settled:
+            for order in settled.sale_order_origin_id:
+                if order._loyalty_is_confirmed():
+                    order._loyalty_sync_refunds(self)
+
+    def _loyalty_refunded_share(self, card, spent):
+        """Return which part of what moved a card's points was refunded so far.
+
+        What was earned follows the products the program counts, what was spent the
+        reward lines.
+
+        :param card: `loyalty.card` record
+        :param spent: True for the rewards the card paid
+        """
+        self.ensure_one()
+        lines = self.lines._loyalty_sold()
+        if spent:
+            lines = lines.filtered(lambda line: line.coupon_id == card)
+        else:
+            lines = lines._loyalty_earning(card.program_id)
+        return lines._loyalty_refunded_share()
 
     def _loyalty_is_confirmed(self):
         self.ensure_one()

@@ -28,16 +28,6 @@ class PosOrderLine(models.Model):
             )
         )
 
-    def _loyalty_refunded_document(self):
-        """Return the order whose goods the lines take back.
-
-        :return: `pos.order`, or the `sale.order` that was settled on it; may be empty
-        """
-        lines = self.refunded_orderline_id
-        if lines[:1]._loyalty_is_settled():
-            return lines[:1].sale_order_origin_id
-        return lines[:1].order_id
-
     def _loyalty_reward(self):
         """Return the reward of the line, for a refund the one of the refunded line."""
         self.ensure_one()
@@ -68,24 +58,36 @@ class PosOrderLine(models.Model):
         on_order = self.order_id.lines._loyalty_goods().product_id & products
         return (on_order or products)[:1]
 
-    def _loyalty_refunded_share(self, without=None):
-        """Return which part of the lines was refunded, by amount.
+    def _loyalty_earning(self, program):
+        """Return the product lines that a program counts."""
+        goods = self._loyalty_goods()
+        rules = program.rule_ids
+        if not rules or any(rule.any_product for rule in rules):
+            payments = self.env["loyalty.program"].search(
+                [("program_type", "in", ("gift_card", "ewallet"))]
+            )
+            return goods.filtered(
+                lambda line: line.product_id not in payments.trigger_product_ids
+            )
+        return goods.filtered(lambda line: line.product_id in rules.valid_product_ids)
 
-        :param without: refund order that does not count
-        :return: number between 0 and 1
-        """
+    def _loyalty_refunded_share(self):
+        """Return which part of the lines was refunded, by amount, between 0 and 1."""
         total = refunded = 0.0
         free = not any(line.price_subtotal for line in self)
         for line in self.filtered("qty"):
             weight = abs(line.qty if free else line.price_subtotal)
-            refunds = line.refund_orderline_ids.filtered(
-                lambda refund: (
-                    refund.order_id.state in PAID_STATES and refund.order_id != without
-                )
-            )
+            refunds = line._loyalty_refunds()
             total += weight
             refunded += weight * -sum(refunds.mapped("qty")) / line.qty
-        return min(1.0, max(0.0, refunded / total)) if total else 0.0
+        share = refunded / total if total else 0.0
+        return 1.0 if share > 1 - 1e-6 else max(0.0, share)
+
+    def _loyalty_refunds(self):
+        """Return the lines of paid orders that take these lines back."""
+        return self.refund_orderline_ids.filtered(
+            lambda line: line.order_id.state in PAID_STATES
+        )
 
     def _loyalty_amounts(self):
         """Return the totals of the lines in the currency of the order.

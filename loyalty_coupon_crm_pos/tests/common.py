@@ -108,7 +108,8 @@ class LoyaltyCrmPosCommon(LoyaltyCrmCommon, CommonPosTest):
     def _purchases(self, order):
         """Return the purchases of a POS order, oldest first."""
         return self.env["loyalty.purchase"].search(
-            [("order_model", "=", "pos.order"), ("order_id", "=", order.id)], order="id"
+            [("order_model", "=", "pos.order"), ("order_id", "in", order.ids)],
+            order="id",
         )
 
     def _uses(self, order):

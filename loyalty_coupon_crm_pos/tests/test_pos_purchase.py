@@ -11,7 +11,7 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.coupons = cls._create_coupon_program(percent=10)
+        cls.coupons = cls._create_coupon_program(strict=True, percent=10)
 
     def test_paid_order(self):
         order = self._pay_order(quantity=2)

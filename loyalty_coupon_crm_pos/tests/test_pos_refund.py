@@ -10,8 +10,10 @@ class TestPosRefund(LoyaltyCrmPosCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.coupons = cls._create_coupon_program(percent=10)
-        cls.points = cls._create_points_program(per_unit=90, required=50)
+        cls.coupons = cls._create_coupon_program(percent=10, strict=True)
+        cls.points = cls._create_points_program(
+            per_unit=90, required=50, strict=True, points_value=0.1
+        )
 
     def _order(self, quantity=2):
         """Return (order, points card, coupon) of an order that used both."""
@@ -129,7 +131,10 @@ class TestPosRefund(LoyaltyCrmPosCommon):
 
     def test_used_next_coupon_is_not_taken_below_zero(self):
         program = self._create_coupon_program(
-            program_type="next_order_coupons", trigger="auto", applies_on="future"
+            program_type="next_order_coupons",
+            trigger="auto",
+            applies_on="future",
+            strict=True,
         )
         order = self._pay_order()
         order.confirm_coupon_programs(
@@ -146,6 +151,82 @@ class TestPosRefund(LoyaltyCrmPosCommon):
         card = program.coupon_ids
         other = self._pay_order(rewards=[self._reward_line(card, 10)])
         other.confirm_coupon_programs(self._coupon_data(card, -1))
-        self._refund(order)
+        refund = self._refund(order)
         self.assertEqual(card.points, 0)
+        self.assertEqual(self._moves(card, refund), [("loss", 1), ("reverse", -1)])
+        self.assertTrue(card.issued_at, "it was used")
         self.assertLedger(card)
+
+    def test_unused_next_coupon_is_no_issued_one(self):
+        program = self._create_coupon_program(
+            program_type="next_order_coupons",
+            trigger="auto",
+            applies_on="future",
+            strict=True,
+        )
+        order = self._pay_order()
+        order.confirm_coupon_programs(
+            {
+                "-1": {
+                    "points": 1,
+                    "program_id": program.id,
+                    "coupon_id": -1,
+                    "barcode": "",
+                    "partner_id": self.partner.id,
+                }
+            }
+        )
+        card = program.coupon_ids
+        self.assertEqual(card.state, "issued")
+        self._refund(order)
+        self.assertEqual((card.points, card.state), (0, "draft"))
+
+    def test_not_strict_keeps_odoos_way(self):
+        (self.coupons + self.points).strict = False
+        order, card, coupon = self._order()
+        refund = self._refund(order)
+        self.assertEqual((card.points, coupon.points), (190, 0))
+        self.assertFalse(self._uses(refund))
+        self.assertEqual(self._purchases(refund).amount, -162)
+
+    def _spent_order(self, policy):
+        """Return (order, wallet) whose points were spent before the refund."""
+        self.points.clawback_policy = policy
+        card = self._create_card(self.points, self.partner, points=0)
+        order = self._pay_order(quantity=2)
+        order.confirm_coupon_programs(self._coupon_data(card, 180))
+        card._post_move("spend", -150)
+        return order, card
+
+    def test_policy_negative(self):
+        order, card = self._spent_order("negative")
+        self._refund(order)
+        self.assertEqual(card.points, -150)
+        self.assertLedger(card)
+
+    def test_policy_floor(self):
+        order, card = self._spent_order("floor")
+        refund = self._refund(order)
+        self.assertEqual(card.points, 0)
+        self.assertEqual(self._moves(card, refund), [("loss", 150), ("reverse", -180)])
+        self.assertLedger(card)
+
+    def test_policy_charge_is_noted_on_the_refund(self):
+        order, card = self._spent_order("charge")
+        refund = self._refund(order)
+        self.assertEqual(card.points, 0)
+        loss = card.move_ids.filtered(lambda move: move.kind == "loss")
+        self.assertEqual((loss.points, loss.charge_amount), (150, 15))
+        self.assertIn("15.00", refund.message_ids[0].body)
+
+    def test_cashier_refunds(self):
+        order, card, coupon = self._order()
+        refund = self.env["pos.order"].browse(order.refund()["res_id"])
+        payment = {
+            "pos_order_id": refund.id,
+            "amount": refund.amount_total,
+            "payment_method_id": self.bank_payment_method.id,
+        }
+        refund.with_user(self.cashier).add_payment(payment)
+        refund.with_user(self.cashier).action_pos_order_paid()
+        self.assertEqual((card.points, coupon.points), (60, 1))

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -48,7 +50,7 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         payment = {"amount": total, "payment_method_id": self.bank_payment_method.id}
         data = {
             "access_token": False,
-            "uuid": f"settle-{len(lines)}-{total}",
+            "uuid": str(uuid4()),
             "state": "paid",
             "session_id": self.config.current_session_id.id,
             "partner_id": self.partner.id,
@@ -92,6 +94,66 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         back = self._purchases(refund)
         self.assertEqual(back.amount, -100)
         self.assertEqual(back.reversal_of_id, self._sale_purchases(sale))
+
+    def test_refund_of_settled_goods_reverses_points_and_coupon(self):
+        points = self._create_points_program(strict=True)
+        coupons = self._create_coupon_program(strict=True)
+        wallet = self._create_card(points, self.partner, 0)
+        coupon = self._create_card(coupons, self.partner)
+        sale = self._create_order(quantity=2)
+        sale._update_programs_and_rewards()
+        self._apply_code(sale, coupon.code)
+        sale.action_confirm()
+        self.assertEqual((wallet.points, coupon.points), (180, 0))
+        reward = sale.order_line.filtered("reward_id")
+        discount = {
+            **self._line(reward.product_id, 1),
+            "price_unit": -20,
+            "price_subtotal": -20,
+            "price_subtotal_incl": -20,
+            "sale_order_origin_id": sale.id,
+            "sale_order_line_id": reward.id,
+        }
+        order = self._settle(sale, discount)
+        goods, given = order.lines
+        refund = self._sync(
+            [self._line(self.product, -1, refunded_orderline_id=goods.id)]
+        )
+        self.assertEqual((wallet.points, coupon.points), (90, 0))
+        self.assertEqual(self._moves(wallet, refund), [("reverse", -90)])
+        last = self._sync(
+            [
+                self._line(self.product, -1, refunded_orderline_id=goods.id),
+                {
+                    **self._line(reward.product_id, -1),
+                    "price_unit": -20,
+                    "price_subtotal": 20,
+                    "price_subtotal_incl": 20,
+                    "refunded_orderline_id": given.id,
+                },
+            ]
+        )
+        self.assertEqual((wallet.points, coupon.points), (0, 1))
+        self.assertFalse(coupon.used_at)
+        rows = self._sale_purchases(sale) + self._purchases(refund + last)
+        self.assertEqual(sum(rows.mapped("amount")), 0)
+        self.assertLedger(wallet, coupon)
+
+    def test_cancel_after_the_refund_at_the_till(self):
+        points = self._create_points_program(strict=True)
+        wallet = self._create_card(points, self.partner, 0)
+        sale = self._create_order(quantity=2)
+        sale._update_programs_and_rewards()
+        sale.action_confirm()
+        order = self._settle(sale)
+        self._sync([self._line(self.product, -2, refunded_orderline_id=order.lines.id)])
+        self.assertEqual(wallet.points, 0)
+        sale._action_cancel()
+        self.assertEqual(wallet.points, 0)
+        rows = self._sale_purchases(sale)
+        rows |= rows.search([("reversal_of_id", "in", rows.ids)])
+        self.assertEqual(sum(rows.mapped("amount")), 0)
+        self.assertLedger(wallet)
 
     def test_backfill_leaves_settled_lines_out(self):
         sale = self._create_order(quantity=2)

@@ -14,7 +14,7 @@ GROUPS = {
     "earned": ("earn",),
     "spent": ("spend",),
     "expired": ("expire", "void"),
-    "adjusted": ("adjust", "transfer"),
+    "adjusted": ("adjust", "transfer", "loss"),
 }
 
 

@@ -1,0 +1,38 @@
+from odoo import models
+
+
+class AccountMove(models.Model):
+    _name = "account.move"
+    _inherit = ["account.move", "loyalty.document.mixin"]
+
+    def _post(self, soft=True):
+        """Post; a credit note takes back what its sales order moved, in proportion."""
+        posted = super()._post(soft)
+        posted._loyalty_sync_orders()
+        return posted
+
+    def button_draft(self):
+        """Reset to draft; a credit note that is withdrawn gives back what it took."""
+        posted = self.filtered(lambda move: move.state == "posted")
+        result = super().button_draft()
+        posted._loyalty_sync_orders()
+        return result
+
+    def _loyalty_is_sale(self):
+        """Hook: return whether the document bills or credits sales orders itself."""
+        self.ensure_one()
+        return self.is_sale_document(include_receipts=True)
+
+    def _loyalty_sync_orders(self):
+        """Bring the confirmed sales orders of these documents to what came back."""
+        # Who keeps the books may read neither orders nor loyalty.
+        for move in self.sudo():
+            if not move._loyalty_is_sale():
+                continue
+            orders = move.line_ids.sale_line_ids.order_id.filtered(
+                lambda order: order._loyalty_is_confirmed()
+            )
+            for order in orders:
+                # An invoice counts only where it bills again what was credited.
+                if move.move_type == "out_refund" or order._loyalty_refund_rows():
+                    order._loyalty_sync_refunds(move)

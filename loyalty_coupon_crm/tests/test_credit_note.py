@@ -1,0 +1,445 @@
+from odoo import Command
+from odoo.tests import tagged
+
+from .common import LoyaltyCrmCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCreditNote(LoyaltyCrmCommon):
+    """Promise 5 on credit notes: line by line, in proportion, and never more."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.group_ids += cls.env.ref(
+            "loyalty_coupon_crm.group_loyalty_auditor"
+        )
+        cls.bookkeeper = cls._create_user(
+            "refund_bookkeeper", "account.group_account_invoice"
+        )
+        cls.seller = cls._create_user(
+            "refund_seller", "sales_team.group_sale_salesman_all_leads"
+        )
+        cls.points = cls._create_points_program(
+            strict=True,
+            points_value=0.1,
+            reward_ids=[
+                Command.create(
+                    {
+                        "discount": 10,
+                        "required_points": 50,
+                        "discount_applicability": "specific",
+                        "discount_product_ids": [
+                            Command.set((cls.product + cls.gift).ids)
+                        ],
+                    }
+                )
+            ],
+        )
+        cls.points.rule_ids.product_ids = cls.product
+        cls.coupons = cls._create_coupon_program(strict=True)
+
+    def _invoice(self, order):
+        invoice = order._create_invoices()
+        invoice.action_post()
+        return invoice
+
+    def _credit(self, invoice, quantities=None, user=None, post=True):
+        """Return the credit note of an invoice.
+
+        :param quantities: {product: quantity that comes back}, everything by default;
+            a product that is not named does not come back
+        """
+        note = invoice.with_user(user or self.bookkeeper)._reverse_moves()
+        if quantities is not None:
+            for line in note.invoice_line_ids:
+                quantity = quantities.get(line.product_id, 0)
+                if quantity:
+                    line.quantity = quantity
+                else:
+                    line.unlink()
+        if post:
+            note.action_post()
+        return note.sudo()
+
+    def _order(self, quantity=3, points=0, coupon=False, spend=False):
+        """Return (order, wallet, coupon): confirmed and invoiced."""
+        wallet = self._create_card(self.points, self.partner, points)
+        card = self._create_card(self.coupons, self.partner) if coupon else None
+        order = self._create_order(quantity=quantity)
+        order._update_programs_and_rewards()
+        if spend:
+            order._apply_program_reward(self.points.reward_ids, wallet)
+        if coupon:
+            self._apply_code(order, card.code)
+        order.action_confirm()
+        return order, wallet, card
+
+    def _purchase(self, order):
+        rows = self.env["loyalty.purchase"].search(
+            [("order_model", "=", "sale.order"), ("order_id", "=", order.id)]
+        )
+        rows |= self.env["loyalty.purchase"].search(
+            [("reversal_of_id", "in", rows.ids)]
+        )
+        return rows.sorted("id")
+
+    def _net(self, order):
+        return round(sum(self._purchase(order).mapped("amount")), 2)
+
+    def _moves(self, card, document):
+        return sorted(
+            (move.kind, move.points)
+            for move in card.move_ids
+            if (move.order_model, move.order_id) == (document._name, document.id)
+        )
+
+    def assertLedger(self):
+        self.env.cr.flush()
+        self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
+
+    def assertRemaining(self, card):
+        remaining = sum(card.move_ids.mapped("remaining"))
+        self.assertAlmostEqual(remaining, max(card.points, 0), 2)
+
+    def test_full_credit_note(self):
+        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
+        self.assertEqual((wallet.points, coupon.points), (320, 0))
+        note = self._credit(self._invoice(order))
+        self.assertEqual((wallet.points, coupon.points), (100, 1))
+        self.assertEqual(
+            self._moves(wallet, note), [("reverse", -270), ("reverse", 50)]
+        )
+        self.assertFalse(coupon.used_at)
+        self.assertEqual(self._net(order), 0)
+        row = self._purchase(order)[-1]
+        self.assertEqual((row.order_model, row.order_id), ("account.move", note.id))
+        self.assertEqual(row.line_ids.quantity, -3)
+        uses = self.env["loyalty.redemption"].search(
+            [("card_id", "in", (wallet + coupon).ids)]
+        )
+        self.assertEqual(len(uses), 4)
+        self.assertFalse(uses.filtered("is_live"))
+        self.assertAlmostEqual(sum(uses.mapped("discount_amount")), 0, 2)
+        self.assertLedger()
+        self.assertRemaining(wallet)
+
+    def test_parts_add_up_to_the_whole(self):
+        order, wallet, _coupon = self._order(quantity=7, points=20)
+        self.assertEqual(wallet.points, 650)
+        invoice = self._invoice(order)
+        for left, part in ((421.4, 2.54), (20, 4.46)):
+            self._credit(invoice, {self.product: part})
+            self.assertAlmostEqual(wallet.points, left, 2)
+        self.assertEqual(self._net(order), 0)
+        lines = self._purchase(order).line_ids
+        self.assertAlmostEqual(sum(lines.mapped("quantity")), 0, 6)
+        self.assertAlmostEqual(sum(lines.mapped("cost")), 0, 2)
+        self.assertLedger()
+
+    def test_spent_points_come_back_in_proportion(self):
+        order, wallet, _coupon = self._order(points=100, spend=True)
+        invoice = self._invoice(order)
+        reward = order.order_line.filtered("reward_id").product_id
+        self._credit(invoice, {self.product: 1, reward: 1 / 3})
+        self.assertAlmostEqual(wallet.points, 246.5)
+        self._credit(invoice, {self.product: 2, reward: 2 / 3})
+        self.assertEqual(wallet.points, 100)
+        self.assertEqual(self._net(order), 0)
+
+    def test_half_a_coupon_is_no_coupon(self):
+        order, _wallet, coupon = self._order(coupon=True)
+        invoice = self._invoice(order)
+        reward = order.order_line.filtered("reward_id").product_id
+        self._credit(invoice, {self.product: 1, reward: 0.5})
+        self.assertEqual(coupon.points, 0)
+        self.assertTrue(coupon.used_at)
+        self._credit(invoice, {self.product: 2, reward: 0.5})
+        self.assertEqual(coupon.points, 1)
+        self.assertFalse(coupon.used_at)
+
+    def test_goods_alone_leave_the_coupon_used(self):
+        order, wallet, coupon = self._order(coupon=True)
+        self._credit(self._invoice(order), {self.product: 3})
+        self.assertEqual((wallet.points, coupon.points), (0, 0))
+        self.assertTrue(coupon.used_at)
+
+    def test_withdrawn_credit_note(self):
+        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
+        note = self._credit(self._invoice(order))
+        for _count in range(2):
+            note.with_user(self.bookkeeper).button_draft()
+            self.assertEqual((wallet.points, coupon.points), (320, 0))
+            self.assertTrue(coupon.used_at)
+            self.assertEqual(self._net(order), order.amount_untaxed)
+            self.assertRemaining(wallet)
+            note.with_user(self.bookkeeper).action_post()
+            self.assertEqual((wallet.points, coupon.points), (100, 1))
+            self.assertEqual(self._net(order), 0)
+        note.with_user(self.bookkeeper).button_draft()
+        note.with_user(self.bookkeeper).button_cancel()
+        self.assertEqual((wallet.points, coupon.points), (320, 0))
+        self.assertLedger()
+
+    def test_refund_of_a_refund_gives_what_was_taken(self):
+        order, wallet, _coupon = self._order(points=100)
+        note = self._credit(self._invoice(order), {self.product: 1})
+        self.assertEqual(wallet.points, 280)
+        again = note._reverse_moves()
+        again.action_post()
+        self.assertEqual((wallet.points, self._net(order)), (370, 300))
+        note._reverse_moves().action_post()
+        self.assertEqual((wallet.points, self._net(order)), (370, 300))
+        self.assertLedger()
+
+    def test_credited_twice_takes_back_once(self):
+        order, wallet, _coupon = self._order(points=100)
+        invoice = self._invoice(order)
+        for _count in range(2):
+            self._credit(invoice)
+            self.assertEqual((wallet.points, self._net(order)), (100, 0))
+
+    def test_replaced_invoice(self):
+        """Credit and bill again: in between it counts as refunded, then no more."""
+        order, wallet, _coupon = self._order(points=100)
+        self._credit(self._invoice(order))
+        self.assertEqual(wallet.points, 100)
+        self._invoice(order)
+        self.assertEqual((wallet.points, self._net(order)), (370, 300))
+        self.assertLedger()
+
+    def test_lower_quantity_then_credit(self):
+        """The usual way of a return: it comes back once, not twice."""
+        order, wallet, _coupon = self._order(points=100)
+        invoice = self._invoice(order)
+        order.order_line[0].product_uom_qty = 2
+        self.env.cr.flush()
+        self._credit(invoice, {self.product: 1})
+        self.assertEqual(self._net(order), 200)
+
+    def test_credit_then_lower_quantity(self):
+        order, _wallet, _coupon = self._order(points=100)
+        self._credit(self._invoice(order), {self.product: 1})
+        order.order_line[0].product_uom_qty = 2
+        self.env.cr.flush()
+        self.assertEqual(self._net(order), 200)
+
+    def test_cancel_after_credit_note(self):
+        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
+        note = self._credit(self._invoice(order), {self.product: 1})
+        order._action_cancel()
+        self.assertEqual((wallet.points, coupon.points), (100, 1))
+        self.assertEqual(self._net(order), 0)
+        note.button_draft()
+        self.assertEqual((wallet.points, self._net(order)), (100, 0))
+        self.assertLedger()
+        self.assertRemaining(wallet)
+
+    def test_old_credit_note_does_not_count_after_a_new_confirmation(self):
+        order, wallet, _coupon = self._order(points=100)
+        self._credit(self._invoice(order))
+        order._action_cancel()
+        order.action_draft()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertEqual((wallet.points, self._net(order)), (370, 300))
+        self._credit(self._invoice(order), {self.product: 1})
+        self.assertEqual((wallet.points, self._net(order)), (280, 200))
+
+    def test_free_product_comes_back(self):
+        self.coupons.reward_ids.write(
+            {"reward_type": "product", "reward_product_id": self.gift.id}
+        )
+        order, _wallet, coupon = self._order(coupon=True)
+        self._credit(self._invoice(order), {self.product: 3})
+        self.assertEqual(coupon.points, 0)
+        invoice = order.invoice_ids.filtered(lambda move: move.amount_total > 0)[-1:]
+        self._credit(invoice, {self.gift: 1})
+        self.assertEqual(coupon.points, 1)
+
+    def test_other_currency(self):
+        currency = self.env["res.currency"].create(
+            {
+                "name": "TTT",
+                "symbol": "T",
+                "rate_ids": [Command.create({"name": "2020-01-01", "rate": 2})],
+            }
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "In T", "currency_id": currency.id}
+        )
+        wallet = self._create_card(self.points, self.partner, 0)
+        order = self._create_order(quantity=2, pricelist_id=pricelist.id)
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertEqual(wallet.points, 180)
+        self._credit(self._invoice(order), {self.product: 1})
+        self.assertEqual((wallet.points, self._net(order)), (90, 100))
+
+    def test_not_strict_keeps_its_points(self):
+        (self.points + self.coupons).strict = False
+        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
+        self._credit(self._invoice(order))
+        self.assertEqual((wallet.points, coupon.points), (320, 0))
+        self.assertTrue(coupon.used_at)
+        self.assertEqual(self._net(order), 0)
+
+    def test_unlinked_credit_note_moves_nothing(self):
+        order, wallet, _coupon = self._order(points=100)
+        self._invoice(order)
+        note = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.partner.id,
+                "invoice_line_ids": [
+                    Command.create({"product_id": self.product.id, "quantity": 1})
+                ],
+            }
+        )
+        note.action_post()
+        self.assertEqual((wallet.points, self._net(order)), (370, 300))
+
+    def test_salesperson_credits(self):
+        order, wallet, _coupon = self._order(points=100)
+        note = self._credit(self._invoice(order), user=self.env.user, post=False)
+        self.seller.group_ids += self.env.ref("account.group_account_invoice")
+        note.with_user(self.seller).action_post()
+        self.assertEqual(wallet.points, 100)
+
+    def _spend(self, wallet, quantity=1):
+        """Spend all points of a wallet on another order."""
+        self.points.reward_ids.required_points = wallet.points
+        order = self._create_order(product=self.gift, quantity=quantity)
+        order._update_programs_and_rewards()
+        order._apply_program_reward(self.points.reward_ids, wallet)
+        order.action_confirm()
+        self.assertEqual(wallet.points, 0)
+        return order
+
+    def test_policy_negative(self):
+        order, wallet, _coupon = self._order()
+        invoice = self._invoice(order)
+        self._spend(wallet)
+        note = self._credit(invoice)
+        self.assertEqual(wallet.points, -270)
+        note.button_draft()
+        self.assertEqual(wallet.points, 0)
+        self.assertLedger()
+
+    def test_policy_negative_to_a_limit(self):
+        self.points.clawback_limit = 100
+        order, wallet, _coupon = self._order()
+        invoice = self._invoice(order)
+        self._spend(wallet)
+        note = self._credit(invoice)
+        self.assertEqual(wallet.points, -100)
+        self.assertEqual(self._moves(wallet, note), [("loss", 170), ("reverse", -270)])
+        note.button_draft()
+        self.assertEqual(wallet.points, 0)
+        self.assertLedger()
+
+    def test_policy_floor(self):
+        self.points.clawback_policy = "floor"
+        order, wallet, _coupon = self._order()
+        invoice = self._invoice(order)
+        other = self._spend(wallet)
+        note = self._credit(invoice, {self.product: 2})
+        self.assertEqual(wallet.points, 0)
+        self.assertEqual(self._moves(wallet, note), [("loss", 180), ("reverse", -180)])
+        self.assertRemaining(wallet)
+        second = self._credit(invoice, {self.product: 1})
+        self.assertEqual(self._moves(wallet, second), [("loss", 90), ("reverse", -90)])
+        second.button_draft()
+        self.assertEqual(wallet.points, 0)
+        # The spend is undone: the points that were lost are there again.
+        other._action_cancel()
+        self.assertEqual(wallet.points, 90)
+        self.assertRemaining(wallet)
+        self.assertLedger()
+
+    def test_policy_charge(self):
+        self.points.clawback_policy = "charge"
+        order, wallet, _coupon = self._order()
+        invoice = self._invoice(order)
+        other = self._spend(wallet)
+        note = self._credit(invoice)
+        self.assertEqual(wallet.points, 0)
+        loss = wallet.move_ids.filtered(lambda move: move.kind == "loss")
+        self.assertEqual((loss.points, loss.charge_amount), (270, 27))
+        self.assertIn("27.00", loss.reason)
+        self.assertIn("27.00", note.message_ids[0].body)
+        # What was charged is the customer's again.
+        other._action_cancel()
+        self.assertEqual(wallet.points, 270)
+        note.button_draft()
+        self.assertEqual(wallet.points, 270)
+        self.assertLedger()
+
+    def test_policy_on_a_cancelled_order(self):
+        self.points.clawback_policy = "floor"
+        order, wallet, _coupon = self._order()
+        self._spend(wallet)
+        order._action_cancel()
+        self.assertEqual(wallet.points, 0)
+        self.assertEqual(
+            self._moves(wallet, order),
+            [("earn", 270), ("loss", 270), ("reverse", -270)],
+        )
+        order.action_draft()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        self.assertEqual(wallet.points, 270)
+        order._action_cancel()
+        self.assertEqual(wallet.points, 0)
+        self.assertLedger()
+
+    def test_given_back_to_its_award(self):
+        wallet = self._create_card(self.points, self.partner, 0)
+        self.points.expire_after = 10
+        wallet._post_move("issue", 30)
+        self.points.expire_after = 20
+        wallet._post_move("issue", 40)
+        awards = wallet.move_ids.sorted("id")
+        self.points.rule_ids.product_ids = self.gift
+        order = self._create_order(quantity=2)
+        order._update_programs_and_rewards()
+        order._apply_program_reward(self.points.reward_ids, wallet)
+        order.action_confirm()
+        self.assertEqual(awards.mapped("remaining"), [0, 20])
+        invoice = self._invoice(order)
+        reward = order.order_line.filtered("reward_id").product_id
+        for _count in range(2):
+            self._credit(invoice, {self.product: 1, reward: 0.5})
+        self.assertEqual(awards.mapped("remaining"), [30, 40])
+        self.assertRemaining(wallet)
+
+    def test_grace_when_the_award_has_lapsed(self):
+        wallet = self._create_card(self.points, self.partner, 0)
+        self.points.write({"expire_after": 10, "refund_grace_days": 5})
+        wallet._post_move("issue", 50, expiration_date="2020-01-01")
+        self.points.rule_ids.product_ids = self.gift
+        order = self._create_order()
+        order._update_programs_and_rewards()
+        award = wallet.move_ids
+        spend = wallet._post_move("spend", -50, **order._loyalty_origin())
+        spend = wallet.move_ids.sorted("id")[-1]
+        wallet._post_move("reverse", 50, reversal_of_id=spend.id)
+        back = wallet.move_ids.sorted("id")[-1]
+        self.assertEqual((award.remaining, back.remaining), (0, 50))
+        days = (back.expiration_date - self.company._loyalty_today()).days
+        self.assertEqual(days, 5)
+        self.points.refund_grace_days = 0
+        wallet._post_move("spend", -50)
+        spend = wallet.move_ids.sorted("id")[-1]
+        back.flush_recordset()
+        wallet._post_move("reverse", 50, reversal_of_id=spend.id)
+        self.assertRemaining(wallet)
+
+    def test_expired_coupon_comes_back_for_the_grace(self):
+        self.coupons.refund_grace_days = 7
+        order, _wallet, coupon = self._order(coupon=True)
+        invoice = self._invoice(order)
+        coupon.expiration_date = "2020-01-01"
+        self._credit(invoice)
+        days = (coupon.expiration_date - self.company._loyalty_today()).days
+        self.assertEqual((coupon.points, days), (1, 7))
