@@ -39,6 +39,7 @@
         "report/loyalty_point_statement_report.xml",
         "wizard/loyalty_point_statement_views.xml",
         "wizard/loyalty_segment_add_views.xml",
+        "wizard/sale_loyalty_reward_wizard_views.xml",
         "views/loyalty_segment_views.xml",
         "views/loyalty_import_views.xml",
         "views/res_config_settings_views.xml",

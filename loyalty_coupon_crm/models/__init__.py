@@ -53,6 +53,7 @@ from . import loyalty_partner_merge_line
 from . import res_company
 from . import res_config_settings
 from . import loyalty_card_member
+from . import loyalty_sale_choice_mixin
 from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_refund_mixin
 from . import sale_order

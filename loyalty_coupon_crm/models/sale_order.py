@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = [
+        "loyalty.sale.choice.mixin",
         "loyalty.sale.pool.mixin",
         "sale.order",
         "loyalty.panel.figures.mixin",
@@ -79,15 +80,15 @@ class SaleOrder(models.Model):
         return self.order_line.coupon_id.filtered(lambda card: card.order_id == self)
 
     def _get_real_points_for_coupon(self, coupon, post_confirm=False):
-        """Return the usable points: without those pending or held by others."""
+        """Return the usable points: not pending, held by others or over the choice."""
         points = super()._get_real_points_for_coupon(coupon, post_confirm=post_confirm)
         # The ledger and the holds of others are not the salesperson's to read.
         points -= coupon.sudo()._blocked_for(self._loyalty_holder())
         points -= self._loyalty_pending_gain(coupon)
-        if self.state == "sale" or not coupon.program_id.strict:
-            return points
-        holds = coupon.sudo()._live_holds(but=self._loyalty_holder())
-        return points - sum(holds.mapped("points"))
+        if self.state != "sale" and coupon.program_id.strict:
+            holds = coupon.sudo()._live_holds(but=self._loyalty_holder())
+            points -= sum(holds.mapped("points"))
+        return self._loyalty_cap_points(points)
 
     def _loyalty_pending_gain(self, coupon):
         """Return the points that the order gives and that have to wait."""

@@ -5,3 +5,4 @@ from . import loyalty_card_change
 from . import loyalty_point_statement
 from . import loyalty_point_statement_line
 from . import loyalty_segment_add
+from . import sale_loyalty_reward_wizard
