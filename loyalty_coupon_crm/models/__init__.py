@@ -55,6 +55,7 @@ from . import res_config_settings
 from . import loyalty_card_member
 from . import loyalty_sale_choice_mixin
 from . import loyalty_sale_pool_mixin
+from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin
 from . import sale_order
 from . import sale_order_line

@@ -190,6 +190,9 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
             "partner_id": self.partner_id.id,
             "points": self.points,
             "expiration_date": self.expiration_date,
+            # A replaced coupon is no new offer: its cohort stays that of the first.
+            "issued_at": self.issued_at,
+            "issued_by_id": self.issued_by_id.id,
             "campaign_id": self.campaign_id.id,
             "campaign_member_id": self.campaign_member_id.id,
             "reissued_from_id": self.id,

@@ -228,7 +228,9 @@ class LoyaltyPointMove(models.Model):
                       FROM loyalty_point_move spend
                       JOIN loyalty_point_allocation drawn ON drawn.spend_id = spend.id
                       JOIN loyalty_point_move award ON award.id = drawn.award_id
-                     WHERE spend.id = %(origin)s OR spend.reversal_of_id = %(origin)s
+                     WHERE (spend.id = %(origin)s
+                            OR spend.reversal_of_id = %(origin)s)
+                       AND award.card_id = %(card)s
                      GROUP BY drawn.award_id, award.expiration_date
                 ), ordered AS (
                     SELECT award_id, points, lapsed,
@@ -259,6 +261,7 @@ class LoyaltyPointMove(models.Model):
                 """,
                 origin=origin.id or 0,
                 reversal=self.id,
+                card=self.card_id.id,
                 today=SQL("%s::date", today),
                 grace=grace,
             )

@@ -146,8 +146,12 @@ class LoyaltyWalletReverseMixin(models.AbstractModel):
         origin = document._loyalty_origin()
         cards = {}
         for move, points, key in rows:
-            if not float_is_zero(points, precision_digits=POINTS_DIGITS):
-                cards.setdefault(move.card_id.sudo(), []).append((move, points, key))
+            if float_is_zero(points, precision_digits=POINTS_DIGITS):
+                continue
+            card = move.card_id.sudo()
+            # What Odoo did to a card that was merged or replaced is put right, too.
+            cards.setdefault(card, [])
+            cards.setdefault(card._surviving(), []).append((move, points, key))
         everyone = self.sudo().union(*cards)
         balances = everyone._ledger_balances()
         for card, undone in cards.items():
@@ -166,12 +170,22 @@ class LoyaltyWalletReverseMixin(models.AbstractModel):
             if change > 0:
                 change -= card._plan_recovery(change, document)
                 card._extend_given_back(document)
-            else:
+            elif change < 0:
                 change += card._plan_loss(balance, change, document)
             target = balance + change
             scope.touch(card.id)
             if not float_is_zero(card.points - target, precision_digits=POINTS_DIGITS):
                 card.with_context(loyalty_no_mail=True).points = target
+
+    def _surviving(self):
+        """Return the card that has the points of this one since it was replaced."""
+        self.ensure_one()
+        card = self
+        while following := card.merged_into_id or (
+            card.voided_at and card.reissued_to_ids[:1]
+        ):
+            card = following
+        return card
 
     def _plan_loss(self, balance, change, document):
         """Plan the row for points that must be taken back, but were spent.
@@ -284,7 +298,6 @@ class LoyaltyWalletReverseMixin(models.AbstractModel):
             [
                 ("order_model", "=", documents._name),
                 ("order_id", "in", documents.ids),
-                ("kind", "in", ("earn", "issue")),
             ]
         ).card_id
         cards = cards.filtered(

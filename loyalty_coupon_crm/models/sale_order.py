@@ -11,6 +11,7 @@ class SaleOrder(models.Model):
         "loyalty.sale.pool.mixin",
         "sale.order",
         "loyalty.panel.figures.mixin",
+        "loyalty.sale.customer.mixin",
         "loyalty.sale.refund.mixin",
         "loyalty.document.mixin",
     ]
@@ -51,8 +52,18 @@ class SaleOrder(models.Model):
         return result
 
     def write(self, vals):
-        """Write orders; a quotation that is sent holds the points its rewards cost."""
+        """Write orders; a quotation that is sent holds the points its rewards cost.
+
+        A confirmed order whose customer changes is theirs in every room.
+        """
+        before = {}
+        if "partner_id" in vals:
+            confirmed = self.filtered(lambda order: order._loyalty_is_confirmed())
+            before = {order: order.partner_id for order in confirmed}
         result = super().write(vals)
+        for order, partner in before.items():
+            if order.partner_id != partner:
+                order._loyalty_change_customer(partner)
         if vals.get("state") == "sent":
             for order in self:
                 order._loyalty_hold(order._loyalty_quotation_ttl())

@@ -205,6 +205,89 @@ class TestOrderChanges(LoyaltyCrmCommon):
         campaign.invalidate_recordset()
         self.assertEqual(campaign.redemption_count, 0)
 
+    def test_customer_of_a_confirmed_order_is_corrected(self):
+        order, wallet = self._wallet_order()
+        coupon = self._create_card(self.coupons, None)
+        self._apply_code(order, coupon.code)
+        other = self.other_partner
+        order.with_user(self.seller).partner_id = other
+        rows = self.env["loyalty.purchase"].search(
+            [("order_model", "=", "sale.order"), ("order_id", "=", order.id)]
+        )
+        self.assertEqual(rows.commercial_partner_id, other)
+        self.assertEqual(rows.partner_id, other)
+        theirs = self.points.coupon_ids.filtered(lambda card: card.partner_id == other)
+        self.assertEqual((wallet.points, theirs.points), (450, 90))
+        self.assertEqual(order.coupon_point_ids.coupon_id & wallet, wallet.browse())
+        self.assertEqual(self._uses(order, wallet).partner_id, self.partner)
+        self.assertRooms(order)
+        order._action_cancel()
+        self.assertEqual((wallet.points, theirs.points), (500, 0))
+        self.assertRooms(order)
+
+    def test_customer_is_corrected_there_and_back(self):
+        order, wallet = self._wallet_order()
+        for partner in (self.other_partner, self.partner, self.other_partner):
+            order.partner_id = partner
+        self.assertEqual(wallet.points, 450)
+        self.assertRooms(order)
+
+    def test_merged_wallet_gets_the_points(self):
+        order, wallet = self._wallet_order()
+        target = self._create_card(self.points, self.other_partner, 10)
+        wallet._merge_into(target, "Same person")
+        self.assertEqual((wallet.points, target.points), (0, 550))
+        order._action_cancel()
+        self.assertEqual((wallet.points, target.points), (0, 510))
+        self.assertAlmostEqual(sum(target.move_ids.mapped("remaining")), 510)
+        self.assertRooms(order)
+
+    def test_replaced_coupon_gets_the_use_back(self):
+        coupon = self._create_card(self.coupons, self.partner, 2)
+        order = self._create_order()
+        self._apply_code(order, coupon.code)
+        order.action_confirm()
+        new = coupon._reissue("Lost")
+        self.assertEqual(new.issued_at, coupon.issued_at)
+        order._action_cancel()
+        self.assertEqual((coupon.points, new.points), (0, 2))
+        self.assertRooms(order)
+
+    def test_coupon_of_a_cancelled_order_is_a_draft(self):
+        program = self._create_coupon_program(
+            program_type="next_order_coupons",
+            applies_on="future",
+            trigger="auto",
+            rule_ids=[Command.create({"minimum_amount": 1})],
+        )
+        order = self._create_order()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = program.coupon_ids
+        self.assertEqual(card.state, "issued")
+        order._action_cancel()
+        self.assertEqual((card.state, card.issued_at, card.active), ("draft", False, 0))
+
+    def test_coupon_used_before_its_order_is_cancelled(self):
+        program = self._create_coupon_program(
+            program_type="next_order_coupons",
+            applies_on="future",
+            trigger="auto",
+            rule_ids=[Command.create({"minimum_amount": 100})],
+        )
+        order = self._create_order()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        card = program.coupon_ids
+        other = self._create_order(product=self.gift)
+        self._apply_code(other, card.code)
+        other.action_confirm()
+        order._action_cancel()
+        self.assertEqual((card.state, card.points), ("used", 0))
+        other._action_cancel()
+        self.assertEqual((card.state, card.points), ("draft", 0))
+        self.assertRooms(order, other)
+
     def test_random_changes(self):
         for seed in SEEDS:
             with self.subTest(seed=seed):

@@ -14,6 +14,10 @@ class LoyaltyFunnelReport(models.Model):
     A coupon is a card of a program whose cards are handed out to be used up. Points
     wallets, eWallets and gift cards hold a balance and are left out; cards that Odoo
     makes for automatic promotions count only when a campaign issued them.
+
+    A coupon that was replaced counts once: as its replacement, issued when the first
+    was, with the uses of both. One whose issue was taken back with the order that gave
+    it does not count.
     """
 
     _name = "loyalty.funnel.report"
@@ -30,6 +34,7 @@ class LoyaltyFunnelReport(models.Model):
             "campaign_id",
             "campaign_member_id",
             "issued_at",
+            "reissued_from_id",
             "first_seen_at",
             "used_at",
             "voided_at",
@@ -344,6 +349,8 @@ class LoyaltyFunnelReport(models.Model):
                 ON member.id = card.campaign_member_id
               LEFT JOIN res_partner owner ON owner.id = card.partner_id
              WHERE card.issued_at IS NOT NULL
+               AND NOT EXISTS (SELECT FROM loyalty_card newer
+                                WHERE newer.reissued_from_id = card.id)
                AND (program.program_type IN %(coupons)s
                     OR (card.campaign_id IS NOT NULL
                         AND program.program_type NOT IN %(wallets)s))
@@ -363,22 +370,42 @@ class LoyaltyFunnelReport(models.Model):
         """
         return SQL(
             """
-            SELECT live.card_id, COUNT(*) AS use_count,
+            SELECT COALESCE(newer.last_id, live.card_id) AS card_id,
+                   COUNT(*) AS use_count,
                    SUM(live.discount_amount) AS discount_amount,
                    SUM(live.goods_cost) AS goods_cost,
                    SUM(live.order_amount / COALESCE(document.uses, 1)) AS net_sales,
                    MIN(%(day)s::date) AS first_use_date
               FROM (%(live)s) live
+              LEFT JOIN (%(replaced)s) newer ON newer.id = live.card_id
               LEFT JOIN (%(documents)s) document
                 ON document.order_model = live.order_model
                AND document.order_id = live.order_id
              WHERE live.company_id IS NULL OR live.company_id = ANY(%(companies)s)
-             GROUP BY live.card_id
+             GROUP BY 1
             """,
+            replaced=self._query_replaced(),
             day=self._local(SQL("live.date"), SQL("live.company_id")),
             live=self._live_uses(),
             documents=self._uses_per_document(),
             companies=self.env.companies.ids,
+        )
+
+    @api.model
+    def _query_replaced(self):
+        """Return SQL of the cards that were replaced, with the last replacement."""
+        return SQL(
+            """
+            WITH RECURSIVE chain (id, next_id) AS (
+                SELECT reissued_from_id, id FROM loyalty_card
+                 WHERE reissued_from_id IS NOT NULL
+                 UNION
+                SELECT chain.id, newer.id
+                  FROM chain
+                  JOIN loyalty_card newer ON newer.reissued_from_id = chain.next_id
+            )
+            SELECT id, MAX(next_id) AS last_id FROM chain GROUP BY id
+            """
         )
 
     def _query_not_issued(self):

@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 from statistics import median
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import LoyaltyReportCommon
@@ -196,6 +197,36 @@ class TestFunnelReport(LoyaltyReportCommon):
         self.assertEqual(used["days_to_use"], 0)
         order._action_cancel()
         self.assertEqual(self._groups(report, [], domain)[()], before)
+
+    def test_replaced_coupon_counts_once_in_its_cohort(self):
+        program = self.programs[0]
+        first = self._create_coupons(program, [datetime(2026, 1, 15)])
+        first._post_move("issue", 1)
+        self._use(first, datetime(2026, 1, 17), discount_amount=7)
+        second = first._reissue("Lost")
+        last = second._reissue("Lost again")
+        row = self.report.search([("program_id", "=", program.id)])
+        self.assertEqual(row.card_id, last)
+        self.assertEqual((row.issued_count, row.void_count), (1, 0))
+        self.assertEqual(row.issue_date, datetime(2026, 1, 15).date())
+        self.assertEqual((row.use_count, row.discount_amount), (1, 7))
+
+    def test_coupon_of_a_cancelled_order_is_not_counted(self):
+        program = self._create_coupon_program(
+            program_type="next_order_coupons",
+            applies_on="future",
+            trigger="auto",
+            rule_ids=[Command.create({"minimum_amount": 1})],
+        )
+        report = self.env["loyalty.funnel.report"]
+        order = self._create_order()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        domain = [("program_id", "=", program.id)]
+        self.assertEqual(report.search(domain).issued_count, 1)
+        order._action_cancel()
+        self.env.flush_all()
+        self.assertFalse(report.search(domain))
 
     def test_draft_cards_and_wallets_are_no_coupons(self):
         self._create_card(self._create_points_program(), self.partner, points=90)
