@@ -24,15 +24,16 @@ class LoyaltyCardPoolMixin(models.AbstractModel):
         owner = self.sudo().partner_id
         return customer.commercial_partner_id == owner.commercial_partner_id
 
-    def _member_points(self, partner, points=None):
-        """Return how many of its points a customer may spend now.
+    def _member_points(self, partner, points=None, kept=0.0):
+        """Return the points as they are shown to a customer: a member sees the limit.
 
         :param points: points on the card, its balance by default
+        :param kept: points among them that nobody can spend now
         """
         self.ensure_one()
         points = self.points if points is None else points
         member = self._member(partner)
-        return min(points, member._left()) if member else points
+        return min(points, member._left() + kept) if member else points
 
     @api.model
     def _gate_members(self, card, partner, at=None, document=None):

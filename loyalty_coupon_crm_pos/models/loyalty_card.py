@@ -24,3 +24,30 @@ class LoyaltyCard(models.Model):
         while merged.merged_into_id:
             merged = merged.merged_into_id
         return super().get_loyalty_card_partner_by_code(merged.code or code)
+
+    @api.model
+    def get_pooled_wallet(self, program_id, partner_id):
+        """Return the shared wallet that the till uses for a customer.
+
+        :param program_id: id of a points card or eWallet program
+        :param partner_id: id of the customer on the order, its owner or a member
+        :return: dict of `id` and the `points` the customer may spend now, with those
+            that are blocked; False for a customer with a wallet of one's own, or none
+        """
+        partner = self.env["res.partner"].browse(partner_id).exists()
+        members = self.env["loyalty.card.member"]
+        wallet = members._wallets_of(partner, self.env.company).filtered(
+            lambda card: card.program_id.id == program_id
+        )
+        if not wallet and partner:
+            wallet = self.search(
+                [("program_id", "=", program_id), ("partner_id", "=", partner.id)],
+                limit=1,
+            )
+            # The cashier uses the wallet, who its members are is not shown.
+            wallet = wallet.filtered(lambda card: card.sudo().member_ids)
+        if not wallet:
+            return False
+        # The till takes the blocked points off.
+        points = wallet._member_points(partner, kept=wallet.blocked_points)
+        return {"id": wallet.id, "points": points}

@@ -122,11 +122,13 @@ class PosConfig(models.Model):
                 ("program_type", "in", WALLET_TYPES),
             ]
         )
+        shared = self.env["loyalty.card.member"]._wallets_of(partner, self.company_id)
+        wallets |= shared.filtered(lambda card: card.program_id in programs)
         full = len(coupons) == PANEL_LIMIT
         return {
             "coupons": [self._wallet_coupon(card, partner) for card in coupons],
             "more": cards.search_count(domain) - PANEL_LIMIT if full else 0,
-            "wallets": [self._wallet_points(card) for card in wallets],
+            "wallets": [self._wallet_points(card, partner) for card in wallets],
         }
 
     def _wallet_coupon(self, card, partner):
@@ -146,15 +148,18 @@ class PosConfig(models.Model):
             "reasons": [message for _code, message in blockers],
         }
 
-    def _wallet_points(self, card):
-        """Return one wallet as the cashier's panel shows it."""
+    def _wallet_points(self, card, partner):
+        """Return one wallet as the cashier's panel shows it.
+
+        :param partner: the customer, of a shared wallet perhaps one of its members
+        """
         program = card.program_id
         return {
             "id": card.id,
             "program_id": program.id,
             "name": program.name,
-            "points": card.points,
-            "available": card.available_points,
+            "points": card._member_points(partner),
+            "available": card._member_points(partner, card.available_points),
             "pending": card.pending_points,
             "lapses": card.coming_lapses,
             "unit": program.portal_point_name or self.env._("Points"),

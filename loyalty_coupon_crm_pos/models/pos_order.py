@@ -42,6 +42,28 @@ class PosOrder(models.Model):
         self.env["loyalty.redemption"].sudo()._record(self.sudo())
         self._loyalty_unhold()
         result["coupon_updates"] += self._loyalty_done_updates(done)
+        for update in result["coupon_updates"]:
+            card = cards.browse(update["id"])
+            update["points"] = card._member_points(
+                self.partner_id, update["points"], kept=card.blocked_points
+            )
+        return result
+
+    def _check_existing_loyalty_cards(self, coupon_data):
+        """Keep the shared wallet of a member: Odoo would take a card of their own.
+
+        :param coupon_data: dict of card id to values; changed in place
+        """
+        members = self.env["loyalty.card.member"]
+        wallets = members._wallets_of(self.partner_id, self.company_id)
+        pooled = {}
+        for wallet in wallets:
+            program = wallet.program_id
+            for key, vals in list(coupon_data.items()):
+                if key == wallet.id or (key < 0 and vals["program_id"] == program.id):
+                    pooled[wallet.id] = {**coupon_data.pop(key), "coupon_id": wallet.id}
+        result = super()._check_existing_loyalty_cards(coupon_data)
+        coupon_data.update(pooled)
         return result
 
     def validate_coupon_programs(self, point_changes, new_codes):

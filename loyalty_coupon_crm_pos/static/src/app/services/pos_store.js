@@ -26,6 +26,34 @@ patch(PosStore.prototype, {
             );
         }
     },
+
+    /**
+     * A member uses the wallet of the household or company instead of one of their own.
+     *
+     * The points are what this customer may spend now, so they are asked for each time
+     * the customer is put on an order; without connection Odoo's own way is taken.
+     *
+     * @override
+     */
+    async fetchLoyaltyCard(programId, partnerId) {
+        const wallet =
+            typeof partnerId === "number" &&
+            (await this.data.silentCall("loyalty.card", "get_pooled_wallet", [
+                programId,
+                partnerId,
+            ]));
+        if (!wallet) {
+            return super.fetchLoyaltyCard(...arguments);
+        }
+        const card =
+            this.models["loyalty.card"].get(wallet.id) ||
+            (await this.fetchCoupons([["id", "=", wallet.id]]))[0];
+        if (!card) {
+            return super.fetchLoyaltyCard(...arguments);
+        }
+        card.points = wallet.points;
+        return card;
+    },
 });
 
 function hasTerms(program) {

@@ -10,4 +10,8 @@ patch(LoyaltyCard.prototype, {
             "coming_lapses",
         ];
     },
+
+    get_pooled_wallet() {
+        return false;
+    },
 });
