@@ -6,7 +6,7 @@ class LoyaltyProgram(models.Model):
 
     @api.model
     def _load_pos_data_fields(self, config):
-        """Tell the till under which terms points are given."""
+        """Tell the till whether our rules are on, and how points are given."""
         names = super()._load_pos_data_fields(config)
         return [
             *names,
@@ -14,4 +14,5 @@ class LoyaltyProgram(models.Model):
             "expire_inactive_days",
             "expire_month",
             "pending_days",
+            "strict",
         ]

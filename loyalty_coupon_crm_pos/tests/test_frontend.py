@@ -178,7 +178,8 @@ class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
                 program, code=f"044{code}", partner_id=self.partner.id
             )
         self.main_pos_config.with_user(self.pos_user).open_ui()
-        self.start_pos_tour("LoyaltyCrmProgramTemplates")
+        # Nine orders, more than the minute a tour has.
+        self.start_pos_tour("LoyaltyCrmProgramTemplates", timeout=240)
         self.assertEqual(set(cards.mapped("state")), {"used"})
         uses = self._facts("loyalty.redemption")
         self.assertEqual(uses.card_id, cards + points.coupon_ids)

@@ -84,19 +84,26 @@ def command(*arguments):
     return python("-m", "odoo", *arguments)
 
 
-def call(*arguments, log=None, hint="", variables=None):
+def gently(niceness, line):
+    """Return a command line that stands back behind other processes."""
+    return ["nice", "-n", str(niceness), *line] if niceness else line
+
+
+def call(*arguments, log=None, hint="", variables=None, niceness=0):
     """Run Odoo's command line to its end.
 
     :param log: a file for its output; without one the output is kept for the error
     :param variables: further variables of its environment
+    :param niceness: how far it stands back behind other processes, 0 to 19
     :raise SetupError: when it fails
     """
     env = {**environment(), **(variables or {})}
+    line = gently(niceness, command(*arguments))
     if log is None:
-        return run(command(*arguments), env=env, hint=hint)
+        return run(line, env=env, hint=hint)
     with open(log, "w", encoding="utf-8") as stream:
         done = subprocess.run(
-            command(*arguments),
+            line,
             check=False,
             env=env,
             stdin=subprocess.DEVNULL,

@@ -38,7 +38,7 @@ def read(report, log):
     return found
 
 
-def run(name, logs, *arguments, cwd=settings.REPOSITORY):
+def run(name, logs, *arguments, cwd=settings.REPOSITORY, niceness=0):
     """Run pytest in Odoo's environment and return its outcome."""
     logs.mkdir(parents=True, exist_ok=True)
     report, log = logs / f"{name}.xml", logs / f"{name}.log"
@@ -46,7 +46,9 @@ def run(name, logs, *arguments, cwd=settings.REPOSITORY):
     command = odoo.python("-m", "pytest", "-p", "no:cacheprovider")
     with open(log, "w", encoding="utf-8") as stream:
         subprocess.run(
-            [*command, f"--junitxml={report}", *map(str, arguments)],
+            odoo.gently(
+                niceness, [*command, f"--junitxml={report}", *map(str, arguments)]
+            ),
             check=False,
             cwd=cwd,
             env=odoo.environment(),
