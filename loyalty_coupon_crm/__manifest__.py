@@ -52,7 +52,7 @@
         "views/portal_templates.xml",
         "views/loyalty_menus.xml",
     ],
-    "demo": ["demo/loyalty_campaign_demo.xml"],
+    "demo": ["demo/loyalty_campaign_demo.xml", "demo/loyalty_wallet_demo.xml"],
     "assets": {
         "web.assets_backend": ["loyalty_coupon_crm/static/src/**/*"],
     },
