@@ -50,13 +50,13 @@ EXPIRE = """
                          AND %(inactive)s < COALESCE(award.expiration_date, 'infinity')
                     THEN %(unused)s ELSE %(ended)s END AS reason
         %(open_awards)s
-           AND award.id > %(after)s
+           AND award.card_id > %(after)s AND award.card_id <= %(upper)s
            AND %(lapse_day)s < clock.day
            AND NOT EXISTS (
                SELECT 1 FROM loyalty_point_hold held
                 WHERE held.card_id = award.card_id
                   AND held.expires_at > NOW() AT TIME ZONE 'UTC')
-         ORDER BY award.id
+         ORDER BY award.card_id, award.id
          LIMIT %(limit)s
            FOR UPDATE OF award
     ),
@@ -96,8 +96,13 @@ EXPIRE = """
         SELECT spend.id, lapsed.id, lapsed.remaining
           FROM lapsed JOIN spend USING (card_id, reason)
     )
-    SELECT COUNT(*), MAX(id) FROM lapsed
+    SELECT COUNT(*), MAX(card_id) FROM lapsed
 """
+
+
+# Open awards that one batch looks at; few of them may have lapsed.
+WINDOW = 50_000
+LAST_ID = 2**31 - 1
 
 
 class LoyaltyPointExpiryMixin(models.AbstractModel):
@@ -152,10 +157,13 @@ class LoyaltyPointExpiryMixin(models.AbstractModel):
 
         :param limit: number of awards in one batch
         """
-        done, last = self._expire_batch(limit)
-        while done and self.env["ir.cron"]._commit_progress(done, remaining=limit):
-            done, last = self._expire_batch(limit, after=last)
-        self.env["ir.cron"]._commit_progress(done, remaining=0)
+        cron = self.env["ir.cron"]
+        after = 0
+        while after is not None:
+            done, after = self._expire_batch(limit, after)
+            if done and not cron._commit_progress(done, remaining=limit):
+                return
+        cron._commit_progress(remaining=0)
 
     @api.model
     def _expire_awards(self, limit):
@@ -164,29 +172,50 @@ class LoyaltyPointExpiryMixin(models.AbstractModel):
         :param limit: at most so many awards
         :return: number of awards that lapsed
         """
-        return self._expire_batch(limit)[0]
+        done, after = 0, 0
+        while not done and after is not None:
+            done, after = self._expire_batch(limit, after)
+        return done
 
     @api.model
     def _expire_batch(self, limit, after=0):
-        """Book what lapsed, in the order of the awards.
+        """Book what lapsed of a window of cards, in the order of the cards.
 
-        A card with a live hold is left for later. Awards of one card that lapse for
+        Every window is read once, so that a pass over all open awards stays linear. A
+        card with a live hold is left for later. Awards of one card that lapse for
         different reasons get a row each.
 
         :param limit: at most so many awards
-        :param after: id of the last award of the batch before
-        :return: tuple of the number of awards and the id of the last one
+        :param after: id of the last card that was looked at
+        :return: tuple of the number of awards and the id of the last card that was
+            looked at, None at the end
         """
         self.env.flush_all()
-        done = self.env.execute_query(
+        window = self.env.execute_query(
+            SQL(
+                """
+                SELECT card_id FROM loyalty_point_move
+                 WHERE remaining > 0 AND card_id > %s
+                 ORDER BY card_id
+                OFFSET %s
+                 LIMIT 1
+                """,
+                after,
+                WINDOW,
+            )
+        )
+        upper = window[0][0] if window else None
+        done, last = self.env.execute_query(
             SQL(
                 EXPIRE,
                 **self._open_award_parts(),
                 limit=limit,
                 after=after,
+                upper=LAST_ID if upper is None else upper,
                 ended=self.env._("Validity ended"),
                 unused=self.env._("No purchase for too long"),
             )
         )[0]
         self.env.invalidate_all()
-        return done
+        # The last card of a full batch may have more.
+        return done, last - 1 if done == limit else upper

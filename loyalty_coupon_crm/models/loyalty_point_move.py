@@ -93,7 +93,6 @@ class LoyaltyPointMove(models.Model):
     )
     _document_index = models.Index("(order_model, order_id) WHERE order_id IS NOT NULL")
     _open_award_index = models.Index("(card_id, expiration_date) WHERE remaining > 0")
-    _open_index = models.Index("(id) WHERE remaining > 0")
 
     def write(self, vals):
         """Refuse to change a row of the ledger.

@@ -4,8 +4,8 @@ Spend from a wallet with 1,000 open awards <= 20 ms; expire lapsed awards >= 0.5
 SQL of the same writes; the nightly check <= 2 x the bare query.
 
 `LOYALTY_PERF_MILLION=1` adds a million awards, and the check of a million cards with
-five million movements. Ratios are of processor time, of the process and of its database
-connection, as in `test_issue.py`; the clock stands beside them.
+five million movements. What is asserted is processor time, of the process and of its
+database connection, as in `test_issue.py`; the clock stands beside it.
 """
 
 import os
@@ -44,13 +44,16 @@ def test_spend_from_a_full_wallet(start_worker, capsys):
     result_of(start_worker("ledger", "world", AWARDS_IN_WALLET, AWARDS_IN_WALLET, 0))
     found = result_of(start_worker("ledger", "spend"))
     with capsys.disabled():
-        print(f"\n{'open awards':>12}{'median ms':>11}{'slowest ms':>12}   {_load()}")
         print(
-            f"{AWARDS_IN_WALLET:>12}{found['median']:>11.1f}{found['slowest']:>12.1f}"
-            f"   target <= {MILLISECONDS}"
+            f"\n{'open awards':>12}{'CPU ms':>9}{'median ms':>11}{'slowest ms':>12}"
+            f"   target <= {MILLISECONDS}   {_load()}"
+        )
+        print(
+            f"{AWARDS_IN_WALLET:>12}{found['processor']:>9.1f}{found['median']:>11.1f}"
+            f"{found['slowest']:>12.1f}"
         )
     assert found["left"] < AWARDS_IN_WALLET
-    assert found["median"] <= MILLISECONDS
+    assert found["processor"] <= MILLISECONDS
 
 
 def test_expire(start_worker, database, twin, capsys):
