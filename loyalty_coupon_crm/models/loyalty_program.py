@@ -17,7 +17,7 @@ class LoyaltyProgram(models.Model):
     strict = fields.Boolean(
         string="Strict Rules",
         help="Apply our rules: owner, validity in the company's time zone, "
-        "one use at a time.",
+        "one use at a time, and refunds that take back and give back.",
     )
     points_value = fields.Float(
         string="Value of a Point", help="Money per point in the program's currency."

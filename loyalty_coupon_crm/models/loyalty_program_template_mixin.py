@@ -245,6 +245,7 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
             "portal_point_name": self.env._("Points"),
             "transferable": False,
             "points_value": value,
+            "clawback_policy": "floor",
             "communication_plan_ids": [Command.clear()],
             "rule_ids": [
                 Command.clear(),
