@@ -123,9 +123,10 @@ DEMO_PRODUCTS = DEMO_OF_OURS.format("product.product")
 
 # Every Odoo row that must survive our coming and going, as counts and sums.
 FACTS = {
-    "cards": "SELECT count(*), sum(points) FROM loyalty_card",
+    "cards": "SELECT count(*), sum(points) FROM loyalty_card "
+    f"WHERE program_id NOT IN {DEMO_PROGRAMS}",
     "each card": "SELECT md5(string_agg(id || ':' || points || ':' || code, ',' "
-    "ORDER BY id)) FROM loyalty_card",
+    f"ORDER BY id)) FROM loyalty_card WHERE program_id NOT IN {DEMO_PROGRAMS}",
     "history": "SELECT count(*), sum(issued), sum(used) FROM loyalty_history",
     "programs": "SELECT count(*), count(*) FILTER (WHERE active) FROM loyalty_program "
     f"WHERE id NOT IN {DEMO_PROGRAMS}",
