@@ -3,10 +3,11 @@ import * as Dialog from "@point_of_sale/../tests/generic_helpers/dialog_util";
 import * as NumberPopup from "@point_of_sale/../tests/generic_helpers/number_popup_util";
 import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util";
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
+import * as CustomerWallet from "@loyalty_coupon_crm_pos/../tests/tours/utils/customer_wallet_util";
 import { registry } from "@web/core/registry";
 
 /** The steps of one order: customer, lines, the template's coupon, the total, pay. */
-function sell({ lines, code, claim, points, total }) {
+function sell({ lines, code, coupon, claim, points, total }) {
     return [
         ProductScreen.clickPartnerButton(),
         ProductScreen.clickCustomer("Li Wei"),
@@ -14,6 +15,9 @@ function sell({ lines, code, claim, points, total }) {
             ProductScreen.addOrderline(product, quantity)
         ),
         code ? PosLoyalty.enterCode(code) : [],
+        coupon
+            ? [CustomerWallet.openList(), CustomerWallet.hasCoupon(coupon, "applied")]
+            : [],
         claim ? PosLoyalty.claimReward(claim) : [],
         points ? choosePoints(points) : [],
         PosLoyalty.orderTotalIs(total),
@@ -55,6 +59,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmProgramTemplates", {
             sell({
                 lines: [["Tea Box", "1"]],
                 code: "044drink",
+                coupon: "Drink Voucher",
                 claim: "Free Product - Tea Cup",
                 total: "100.00",
             }),
