@@ -138,13 +138,9 @@ class LoyaltySaleRefundMixin(models.AbstractModel):
     def _loyalty_earning_lines(self, program):
         """Return the product lines that a program counts, all when none fits."""
         goods = self._loyalty_product_lines().filtered(lambda line: not line.reward_id)
-        rules = program.rule_ids
-        if not rules or any(rule.any_product for rule in rules):
-            return goods
-        counted = goods.filtered(
-            lambda line: line.product_id in rules.valid_product_ids
-        )
-        return counted or goods
+        by_rule = program._get_valid_products(goods.product_id)
+        products = self.env["product.product"].union(*by_rule.values())
+        return goods.filtered(lambda line: line.product_id in products) or goods
 
     def _loyalty_sync_refunds(self, source, undo=False):
         """Bring purchase, points and redemptions to what came back so far."""
