@@ -12,7 +12,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-CARDS = 3
+CARDS = 2
 GRACE_DAYS = 30
 HOLDERS = ("order 1", "order 2", "till 1")
 POINTS = st.integers(1, 40).map(lambda number: number / 4)
@@ -93,6 +93,8 @@ class WalletMachine(RuleBasedStateMachine):
         self.earnings = []
         self.rows = 0
         self.env.cr.commit()
+        for number, days in ((0, None), (0, 3), (1, 1), (1, 0)):
+            self.earn(number, 5.0, days)
 
     def _pick(self, number):
         cards = list(self.wallets)
@@ -126,10 +128,12 @@ class WalletMachine(RuleBasedStateMachine):
             wallet.held[holder] = points
         self.env.cr.commit()
 
-    @rule(number=st.integers(0, 9), holder=st.sampled_from(HOLDERS))
-    def spend(self, number, holder):
+    @rule(number=st.integers(0, 9), points=POINTS, holder=st.sampled_from(HOLDERS))
+    def spend(self, number, points, holder):
         card = self._pick(number)
         wallet = self.wallets[card]
+        if holder not in wallet.held:
+            self.hold(number, points, holder)
         points = wallet.held.pop(holder, 0)
         if not points:
             return
