@@ -153,6 +153,7 @@ class LoyaltyAdjustment(models.Model):
     @api.constrains("card_ids", "company_id")
     def _check_card_companies(self):
         for request in self:
+            # The cards may be of a company that is out of reach: that is the problem.
             allowed = request.company_id.sudo().parent_ids
             for company in request.card_ids.sudo().company_id - allowed:
                 raise ValidationError(

@@ -5,15 +5,13 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, float_round
 from odoo.tools.sql import column_exists, create_column
 
-# `loyalty.program.is_nominative` in SQL.
+
 FLAG_WALLETS = """
     UPDATE loyalty_card card
        SET is_member_wallet = TRUE
       FROM loyalty_program program
      WHERE program.id = card.program_id AND program.strict
-       AND (program.applies_on = 'both'
-         OR (program.program_type IN ('ewallet', 'loyalty')
-             AND program.applies_on = 'future'))
+       AND %(nominative)s
        AND NOT EXISTS (
            SELECT 1 FROM loyalty_card other
             WHERE other.program_id = card.program_id
@@ -59,7 +57,8 @@ class LoyaltyCardMergeMixin(models.AbstractModel):
         if not column_exists(self.env.cr, "loyalty_card", "is_member_wallet"):
             create_column(self.env.cr, "loyalty_card", "is_member_wallet", "boolean")
             if column_exists(self.env.cr, "loyalty_program", "strict"):
-                self.env.cr.execute(SQL(FLAG_WALLETS))
+                nominative = self.env["loyalty.program"]._nominative_sql()
+                self.env.cr.execute(SQL(FLAG_WALLETS, nominative=nominative))
         return super()._auto_init()
 
     @api.model_create_multi
@@ -179,19 +178,19 @@ class LoyaltyCardMergeMixin(models.AbstractModel):
                   FROM loyalty_card card
                   JOIN loyalty_program program ON program.id = card.program_id
                  WHERE card.active AND card.partner_id IS NOT NULL
-                   AND (program.applies_on = 'both'
-                     OR (program.program_type IN ('ewallet', 'loyalty')
-                         AND program.applies_on = 'future'))
-                   AND %s
+                   AND %(nominative)s
+                   AND %(chosen)s
                  GROUP BY card.program_id, card.partner_id
                 HAVING COUNT(*) > 1
                 """,
-                SQL("TRUE")
+                nominative=self.env["loyalty.program"]._nominative_sql(),
+                chosen=SQL("TRUE")
                 if programs is None
                 else SQL("program.id = ANY(%s)", programs.ids),
             )
         )
         for [ids] in groups:
+            # Whoever makes a program strict need not write the wallets of members.
             target, *others = self.sudo().browse(ids)
             self.browse(card.id for card in others)._merge_into(
                 target, self.env._("Several wallets of one member")
@@ -224,12 +223,7 @@ class LoyaltyCardMergeMixin(models.AbstractModel):
         key = f"merge/{self.id}/{moves[-1:].id}"
         scope.plan(self.id, "transfer", -points, reason=reason, request_key=key)
         rows = [
-            {
-                "points": award.remaining,
-                "expiration_date": award.expiration_date,
-                "available_date": award.available_date,
-                "inactive_days": award.inactive_days,
-            }
+            {"points": award.remaining, **award._terms()}
             for award in moves
             if award.remaining > 0
         ]
@@ -252,6 +246,7 @@ class LoyaltyCardMergeMixin(models.AbstractModel):
         :param key: request key of the emptied wallet's row
         :return: that row
         """
+        # Rows are the wallet's to link, whoever lets wallets be merged.
         moves = self.env["loyalty.point.move"].sudo()
         given = moves.search([("request_key", "=", key)])
         taken = moves.search([("request_key", "=like", f"{key}/%")])

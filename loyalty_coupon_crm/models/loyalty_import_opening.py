@@ -44,14 +44,13 @@ class LoyaltyImportOpening(models.AbstractModel):
              LEFT JOIN loyalty_program program
                     ON program.active
                    AND COALESCE(program.company_id, %(company)s) = %(company)s
-                   AND (program.applies_on = 'both'
-                     OR (program.program_type IN ('ewallet', 'loyalty')
-                         AND program.applies_on = 'future'))
+                   AND %(nominative)s
                    AND EXISTS (SELECT FROM jsonb_each_text(program.name) AS word
                                 WHERE word.value = file.program)
               GROUP BY file.program, file.line
                 """,
                 company=company.id,
+                nominative=self.env["loyalty.program"]._nominative_sql(),
             )
         )
 

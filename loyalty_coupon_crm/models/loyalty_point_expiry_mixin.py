@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+
 # The purchases of a customer count for a wallet, whatever they earn; what is given or
 # taken by us (issues, adjustments, reversals) is nothing the customer did.
 OPEN_AWARDS = """
@@ -21,12 +22,6 @@ OPEN_AWARDS = """
            -- Computed once per card, and only where it counts.
            OFFSET 0) seen ON TRUE
      WHERE award.remaining > 0
-"""
-
-NOMINATIVE = """
-    (program.applies_on = 'both'
-     OR (program.program_type IN ('ewallet', 'loyalty')
-         AND program.applies_on = 'future'))
 """
 
 INACTIVE_DAY = """
@@ -124,7 +119,8 @@ class LoyaltyPointExpiryMixin(models.AbstractModel):
         `clock` (day and zone of the card's company); `lapse_day`, `inactive` (last days
         as dates or NULL) and `nominative` are expressions on them.
         """
-        nominative, inactive = SQL(NOMINATIVE), SQL(INACTIVE_DAY)
+        inactive = SQL(INACTIVE_DAY)
+        nominative = self.env["loyalty.program"]._nominative_sql()
         return {
             "nominative": nominative,
             "inactive": inactive,

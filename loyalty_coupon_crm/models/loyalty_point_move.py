@@ -175,6 +175,14 @@ class LoyaltyPointMove(models.Model):
             )
         )
 
+    def _terms(self):
+        """Return the terms an award was given with, as values of another one."""
+        self.ensure_one()
+        return {
+            name: self[name]
+            for name in ("expiration_date", "available_date", "inactive_days")
+        }
+
     def _drawn_awards(self):
         """Return what a spend drew, with the terms each award was given with.
 
@@ -185,12 +193,7 @@ class LoyaltyPointMove(models.Model):
         self.ensure_one()
         self.env["loyalty.point.allocation"].flush_model()
         rows = [
-            {
-                "points": drawn.points,
-                "expiration_date": drawn.award_id.expiration_date,
-                "available_date": drawn.award_id.available_date,
-                "inactive_days": drawn.award_id.inactive_days,
-            }
+            {"points": drawn.points, **drawn.award_id._terms()}
             for drawn in self.env["loyalty.point.allocation"].search(
                 [("spend_id", "=", self.id), ("points", ">", 0)], order="id"
             )

@@ -72,6 +72,17 @@ class LoyaltyProgram(models.Model):
             )
 
     @api.model
+    def _nominative_sql(self):
+        """Return `is_nominative` as SQL on a table `program`."""
+        return SQL(
+            """
+            (program.applies_on = 'both'
+             OR (program.program_type IN ('ewallet', 'loyalty')
+                 AND program.applies_on = 'future'))
+            """
+        )
+
+    @api.model
     def _redemption_blockers(self, card, partner, channel, at=None, document=None):
         """Return what keeps a card from being used: the one gate every channel asks.
 

@@ -105,6 +105,7 @@ class LoyaltyWalletReverseMixin(models.AbstractModel):
     @api.model
     def _refund_moves(self, document, moves):
         """Return {movement: movements of refunds that reverse it}."""
+        # Who refunds may not read the ledger.
         found = (
             self.env["loyalty.point.move"]
             .sudo()
@@ -243,6 +244,7 @@ class LoyaltyWalletReverseMixin(models.AbstractModel):
         self.ensure_one()
         scope = self._wallet_scope_current()
         planned = scope.rows_of(self.id)
+        # Who refunds may not read the ledger.
         losses = self.env["loyalty.point.move"].sudo()
         losses = losses.search([("card_id", "=", self.id), ("kind", "=", "loss")])
         origin = document._loyalty_origin()

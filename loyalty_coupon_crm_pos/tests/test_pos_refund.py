@@ -129,7 +129,8 @@ class TestPosRefund(LoyaltyCrmPosCommon):
         self.assertEqual(back.reversal_of_id, self._purchases(order))
         self.assertEqual(back.line_ids.product_id, self.product)
 
-    def test_used_next_coupon_is_not_taken_below_zero(self):
+    def _order_that_gives_a_coupon(self):
+        """Return (paid order, coupon for the next order that it gave)."""
         program = self._create_coupon_program(
             program_type="next_order_coupons",
             trigger="auto",
@@ -148,7 +149,10 @@ class TestPosRefund(LoyaltyCrmPosCommon):
                 }
             }
         )
-        card = program.coupon_ids
+        return order, program.coupon_ids
+
+    def test_used_next_coupon_is_not_taken_below_zero(self):
+        order, card = self._order_that_gives_a_coupon()
         other = self._pay_order(rewards=[self._reward_line(card, 10)])
         other.confirm_coupon_programs(self._coupon_data(card, -1))
         refund = self._refund(order)
@@ -158,25 +162,7 @@ class TestPosRefund(LoyaltyCrmPosCommon):
         self.assertLedger(card)
 
     def test_unused_next_coupon_is_no_issued_one(self):
-        program = self._create_coupon_program(
-            program_type="next_order_coupons",
-            trigger="auto",
-            applies_on="future",
-            strict=True,
-        )
-        order = self._pay_order()
-        order.confirm_coupon_programs(
-            {
-                "-1": {
-                    "points": 1,
-                    "program_id": program.id,
-                    "coupon_id": -1,
-                    "barcode": "",
-                    "partner_id": self.partner.id,
-                }
-            }
-        )
-        card = program.coupon_ids
+        order, card = self._order_that_gives_a_coupon()
         self.assertEqual(card.state, "issued")
         self._refund(order)
         self.assertEqual((card.points, card.state), (0, "draft"))

@@ -106,10 +106,11 @@ class Run:
         LOGS.mkdir(parents=True, exist_ok=True)
         odoo.copy_database(self.template(), self.database)
 
-    def odoo(self, *arguments, variables=None):
+    def odoo(self, *arguments, patient=False):
         """Run Odoo to its end, whatever its exit code; return the log.
 
-        Only a run with `PATIENCE` needs its ten seconds a step; others stand back.
+        :param patient: for tours of Odoo, which need their ten seconds a step: what
+            fails is tried again, and the runs beside it stand back
         """
         flags = ["-d", self.database, "--http-port", free_port(), "--stop-after-init"]
         try:
@@ -117,8 +118,8 @@ class Run:
                 *flags,
                 *arguments,
                 log=self.log,
-                variables=variables,
-                niceness=0 if variables else STANDING_BACK,
+                variables=PATIENCE if patient else None,
+                niceness=0 if patient else STANDING_BACK,
             )
         except SetupError:
             # The log says what failed; a run without a result is a failure there.
@@ -205,7 +206,7 @@ def _peer_run(name, peers, *flags):
     run = Run(name, finished_template)
     run.prepare()
     tags = ",".join(f"/{peer}" for peer in peers)
-    log = run.odoo(*flags, "--test-tags", tags, variables=PATIENCE)
+    log = run.odoo(*flags, "--test-tags", tags, patient=True)
     return run, odoo_log.read(log, strict=False)
 
 
@@ -241,5 +242,6 @@ def _at_install(run):
 def repository(*arguments):
     """Run what is in `tests/`: checks of the repository, install and uninstall."""
     chosen = arguments or ("tests", "--ignore=tests/perf")
-    niceness = 0 if "tests/perf" in chosen else STANDING_BACK
+    measured = any(name.startswith("tests/perf") for name in chosen)
+    niceness = 0 if measured else STANDING_BACK
     return junit.run("repository", LOGS, "-p", "no:odoo", *chosen, niceness=niceness)
