@@ -27,12 +27,7 @@ def plain_template():
 @pytest.fixture(scope="session")
 def addons_template(plain_template):
     """Return the name of a database with our three add-ons, for copies."""
-    name = f"{runs.PREFIX}_addons"
-    odoo.copy_database(plain_template, name)
-    modules = ",".join(settings.ADDONS)
-    odoo.call("-d", name, "-i", modules, "--stop-after-init", "--no-http")
-    yield name
-    odoo.drop_database(name)
+    return runs.addons_template()
 
 
 @pytest.fixture

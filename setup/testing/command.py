@@ -72,7 +72,10 @@ def _chosen(options):
     if options.peers:
         parts["Odoo's suite of the till"] = runs.peers_till
         parts["Odoo's other suites"] = runs.peers_rest
-    return {**parts, "base without the till": runs.alone, "tests/": runs.repository}
+    parts["tests/"] = runs.repository
+    parts["base without the till"] = runs.alone
+    parts["tests/ of processes"] = runs.contention
+    return parts
 
 
 def _provision(options):

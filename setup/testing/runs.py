@@ -3,7 +3,7 @@
 import re
 import socket
 
-from provision import addons, odoo, settings
+from provision import addons, demo, odoo, settings
 from provision.shell import SetupError, Step, lock
 
 from . import junit, odoo_log
@@ -50,24 +50,40 @@ def plain_template():
 
 
 def finished_template():
-    """Return the template of this checkout with our three add-ons installed.
+    """Return the template of this checkout with everything our add-ons may meet.
 
     Its web assets are made, which every run with a browser would do again.
     """
-    name = f"{PREFIX}_finished"
-    note = LOGS / "finished.txt"
+    return _checkout_template("finished", full_template, MAKE_ASSETS)
+
+
+def addons_template():
+    """Return the template of this checkout with our three add-ons and no data."""
+    return _checkout_template("addons", demo.template)
+
+
+def _checkout_template(suffix, bare_template, script=None):
+    """Return a template with our three add-ons, made anew when their files change.
+
+    :param bare_template: function that returns the name of the template without them
+    :param script: Python to run in Odoo's shell once they are installed
+    """
+    name = f"{PREFIX}_{suffix}"
+    note = LOGS / f"{suffix}.txt"
     LOGS.mkdir(parents=True, exist_ok=True)
     with lock(name):
-        template = full_template()
+        template = bare_template()
         state = f"{addons.fingerprint()} {odoo.database_oid(template)}"
         if odoo.database_exists(name) and note.exists() and note.read_text() == state:
             return name
         note.unlink(missing_ok=True)
-        with Step("installing the add-ons for the tests"):
+        with Step(f"installing the add-ons for the tests ({suffix})"):
             odoo.copy_database(template, name)
             flags = ["-d", name, "--no-http", "--stop-after-init"]
-            odoo.call(*flags, "-i", ",".join(settings.ADDONS), log=INSTALL_LOG)
-            odoo.shell(name, MAKE_ASSETS)
+            log = LOGS / f"{suffix}.log"
+            odoo.call(*flags, "-i", ",".join(settings.ADDONS), log=log)
+            if script:
+                odoo.shell(name, script)
         note.write_text(state)
     return name
 
@@ -240,8 +256,26 @@ def _at_install(run):
 
 
 def repository(*arguments):
-    """Run what is in `tests/`: checks of the repository, install and uninstall."""
-    chosen = arguments or ("tests", "--ignore=tests/perf")
+    """Run what is in `tests/`: checks of the repository, install and uninstall.
+
+    :param arguments: what to run of it, as pytest takes it; all but the measurements
+        and what `contention` runs when there are none
+    """
+    others = [f"--ignore={path}" for path in ("tests/perf", *_contention_files())]
+    chosen = arguments or ("tests", *others)
     measured = any(name.startswith("tests/perf") for name in chosen)
-    niceness = 0 if measured else STANDING_BACK
-    return junit.run("repository", LOGS, "-p", "no:odoo", *chosen, niceness=niceness)
+    return _pytest("repository", 0 if measured else STANDING_BACK, chosen)
+
+
+def contention():
+    """Run those of `tests/` in which processes meet, are killed and go on."""
+    return _pytest("contention", STANDING_BACK, _contention_files())
+
+
+def _contention_files():
+    folder = settings.REPOSITORY / "tests"
+    return [f"tests/{path.name}" for path in sorted(folder.glob("test_*_processes.py"))]
+
+
+def _pytest(name, niceness, arguments):
+    return junit.run(name, LOGS, "-p", "no:odoo", *arguments, niceness=niceness)
