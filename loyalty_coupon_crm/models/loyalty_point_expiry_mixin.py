@@ -131,12 +131,12 @@ class LoyaltyPointExpiryMixin(models.AbstractModel):
     @api.model
     def _clock_rows(self):
         """Return SQL rows of (company id or 0, today, time zone) of every company."""
-        # The day of another company depends on its partner, which may be out of reach.
-        # There are few companies, all of them are meant.
-        # pylint: disable-next=no-search-all
-        companies = self.env["res.company"].sudo().search([])
-        rows = [(company.id, company) for company in companies]
-        rows.append((0, self.env.company.sudo()))
+        companies = self.env["res.company"]
+        companies = companies.browse(companies._loyalty_timezones())
+        rows = [
+            *((company.id, company) for company in companies),
+            (0, self.env.company),
+        ]
         return SQL(", ").join(
             SQL(
                 "(%s, %s::date, %s)",

@@ -1,6 +1,7 @@
 import pytz
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import ormcache
 
 ADJUST_LIMITS = ("manager", "marketing", "salesperson")
 
@@ -56,11 +57,37 @@ class ResCompany(models.Model):
         :return: name of the time zone
         """
         self.ensure_one()
+        zones = self._loyalty_timezones()
+        # A company that is being written on a form counts as the one in the database.
+        return zones.get(self._origin.id) or self._loyalty_zone(self)
+
+    @api.model
+    @ormcache()
+    def _loyalty_timezones(self):
+        """Return {company id: name of its time zone}, archived companies included."""
+        # Which day it is for a company depends on its partner, who may be out of reach.
+        # pylint: disable-next=no-search-all
+        companies = self.sudo().with_context(active_test=False).search([])
+        return {company.id: self._loyalty_zone(company) for company in companies}
+
+    @api.model
+    def _loyalty_zone(self, company):
         setting = self.env["ir.config_parameter"].sudo().get_param("loyalty.timezone")
-        for name in (self.partner_id.tz, setting):
+        for name in (company.partner_id.tz, setting):
             if name in pytz.all_timezones_set:
                 return name
         return "UTC"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create companies; each has a time zone from then on."""
+        companies = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return companies
+
+    def cache_invalidation_fields(self):
+        """Return the fields that the time zone hangs on, too."""
+        return super().cache_invalidation_fields() | {"partner_id"}
 
     def _loyalty_today(self, at=None):
         """Return the company's day of a moment.

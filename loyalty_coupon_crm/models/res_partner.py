@@ -172,6 +172,9 @@ class ResPartner(models.Model):
     def write(self, vals):
         """Write partners; who changes the company takes the purchases along."""
         result = super().write(vals)
+        # The time zone of a company's partner is the company's, and is remembered.
+        if "tz" in vals and self.sudo().ref_company_ids:
+            self.env.registry.clear_cache()
         if not {"parent_id", "is_company"}.isdisjoint(vals):
             self.env["loyalty.purchase"]._sync_customers(self)
         return result

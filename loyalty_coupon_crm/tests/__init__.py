@@ -28,6 +28,7 @@ from . import test_program_templates
 from . import test_purchase
 from . import test_purchase_import
 from . import test_redemption
+from . import test_res_company
 from . import test_sale_hold
 from . import test_sales_panel
 from . import test_segment
