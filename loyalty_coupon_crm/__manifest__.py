@@ -36,6 +36,7 @@
         "data/customer_cron.xml",
         "views/loyalty_purchase_views.xml",
         "views/loyalty_customer_metric_views.xml",
+        "views/loyalty_stage_change_views.xml",
         "report/loyalty_point_statement_report.xml",
         "wizard/loyalty_point_statement_views.xml",
         "wizard/loyalty_segment_add_views.xml",

@@ -12,7 +12,11 @@ from . import loyalty_panel_figures_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line
 from . import loyalty_purchase_backfill
+from . import loyalty_company_metric
+from . import loyalty_customer_score_mixin
+from . import loyalty_customer_refresh_mixin
 from . import loyalty_customer_metric
+from . import loyalty_stage_change
 from . import loyalty_segment
 from . import loyalty_segment_member
 from . import loyalty_campaign_audience_mixin

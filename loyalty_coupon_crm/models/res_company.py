@@ -1,8 +1,16 @@
 import pytz
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
+from ..tools.rfm import read_thresholds
+
+RFM_THRESHOLDS = (
+    "loyalty_rfm_recency",
+    "loyalty_rfm_frequency",
+    "loyalty_rfm_amount",
+)
 ADJUST_LIMITS = ("manager", "marketing", "salesperson")
 
 
@@ -32,10 +40,76 @@ class ResCompany(models.Model):
         "card and moved to a file; 0 keeps all.",
     )
 
+    loyalty_rfm_months = fields.Integer(
+        string="RFM Window",
+        default=24,
+        help="Months of purchases that recency, frequency and amount scores look at.",
+    )
+    loyalty_rfm_recency = fields.Char(
+        string="Days since Purchase",
+        default="30,60,120,240",
+        help="With fewer than 500 buyers: at most so many days for the scores 5, 4, 3 "
+        "and 2.",
+    )
+    loyalty_rfm_frequency = fields.Char(
+        string="Purchases",
+        default="2,3,5,10",
+        help="With fewer than 500 buyers: at least so many for the scores 2 to 5.",
+    )
+    loyalty_rfm_amount = fields.Char(
+        string="Net Amount",
+        default="100,300,1000,3000",
+        help="With fewer than 500 buyers: at least so much, in company currency, for "
+        "the scores 2 to 5.",
+    )
+    loyalty_lost_days = fields.Integer(
+        string="Lost after",
+        default=365,
+        help="Days without a purchase after which a customer is lost.",
+    )
+    loyalty_lost_probability = fields.Float(
+        string="Lost below",
+        default=0.1,
+        help="Probability of being alive below which a customer is lost.",
+    )
+    loyalty_dormant_factor = fields.Float(
+        string="Dormant from",
+        default=2.0,
+        help="So many median gaps without a purchase, and longer than nine tenths of "
+        "the gaps, make a customer dormant.",
+    )
+
+    _loyalty_rfm_months_positive = models.Constraint(
+        "CHECK(loyalty_rfm_months > 0)",
+        "The RFM window has at least one month.",
+    )
     _loyalty_retention_years_positive = models.Constraint(
         "CHECK(loyalty_retention_years >= 0)",
         "Points movements are kept for zero (all of them) or more years.",
     )
+
+    @api.constrains(
+        "loyalty_rfm_recency", "loyalty_rfm_frequency", "loyalty_rfm_amount"
+    )
+    def _check_loyalty_rfm(self):
+        for company in self:
+            for name in RFM_THRESHOLDS:
+                try:
+                    read_thresholds(company[name])
+                except ValueError as error:
+                    raise ValidationError(
+                        self.env._(
+                            "The thresholds of the scores are four rising numbers with "
+                            "commas between, for example 30,60,120,240. You typed: "
+                            "%(text)s",
+                            text=company[name],
+                        )
+                    ) from error
+
+    def _loyalty_rfm_thresholds(self):
+        """Return the thresholds of recency (days), frequency and amount scores."""
+        self.ensure_one()
+        return [read_thresholds(self[name]) for name in RFM_THRESHOLDS]
 
     def _loyalty_adjust_limit(self, user):
         """Return how many points a person may change on a card within a day.

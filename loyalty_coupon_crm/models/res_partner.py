@@ -93,6 +93,57 @@ class ResPartner(models.Model):
         search=_search_as_column("loyalty_coupon_share"),
         groups=READERS,
     )
+    loyalty_rfm_segment = fields.Selection(
+        related="loyalty_metric_id.rfm_segment",
+        groups=READERS,
+        search=_search_as_column("loyalty_rfm_segment"),
+    )
+    loyalty_stage = fields.Selection(
+        related="loyalty_metric_id.stage",
+        groups=READERS,
+        search=_search_as_column("loyalty_stage"),
+    )
+    loyalty_stage_date = fields.Date(
+        related="loyalty_metric_id.stage_date",
+        groups=READERS,
+        search=_search_as_column("loyalty_stage_date"),
+    )
+    loyalty_next_date = fields.Date(
+        related="loyalty_metric_id.next_date",
+        groups=READERS,
+        search=_search_as_column("loyalty_next_date"),
+    )
+    loyalty_tenure_days = fields.Integer(
+        related="loyalty_metric_id.tenure_days",
+        groups=READERS,
+        search=_search_as_column("loyalty_tenure_days"),
+    )
+    loyalty_gap_median = fields.Float(
+        related="loyalty_metric_id.gap_median",
+        groups=READERS,
+        search=_search_as_column("loyalty_gap_median"),
+    )
+    loyalty_p_alive = fields.Float(
+        related="loyalty_metric_id.p_alive",
+        groups=READERS,
+        search=_search_as_column("loyalty_p_alive"),
+    )
+    loyalty_favourite_category_share = fields.Float(
+        related="loyalty_metric_id.favourite_category_share",
+        groups=READERS,
+        search=_search_as_column("loyalty_favourite_category_share"),
+    )
+    loyalty_favourite_category_lift = fields.Float(
+        related="loyalty_metric_id.favourite_category_lift",
+        groups=READERS,
+        search=_search_as_column("loyalty_favourite_category_lift"),
+    )
+    loyalty_margin = fields.Monetary(
+        related="loyalty_metric_id.margin",
+        groups=READERS,
+        search=_search_as_column("loyalty_margin"),
+        currency_field="loyalty_currency_id",
+    )
     loyalty_computed_at = fields.Datetime(
         string="Figures of",
         related="loyalty_metric_id.computed_at",

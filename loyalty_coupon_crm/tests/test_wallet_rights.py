@@ -14,6 +14,8 @@ FACTS = (
     "loyalty.redemption",
     "loyalty.refusal",
     "loyalty.customer.metric",
+    "loyalty.company.metric",
+    "loyalty.stage.change",
 )
 GROUPS = {
     "salesman": "sales_team.group_sale_salesman",

@@ -1,0 +1,62 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class LoyaltyCompanyMetric(models.Model):
+    """What the figures of single customers are compared with: one row per company.
+
+    Written by the refresh of the figures, never by hand.
+    """
+
+    _name = "loyalty.company.metric"
+    _description = "Figures of All Customers"
+    _log_access = False
+    _rec_name = "company_id"
+    _order = "company_id"
+
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    buyer_count = fields.Integer(
+        string="Buyers", help="Customers with a purchase in the RFM window."
+    )
+    gap_median = fields.Float(
+        string="Median Gap",
+        aggregator=None,
+        help="Days between two purchase days of a customer, over all customers.",
+    )
+    gap_p75 = fields.Float(string="75th Percentile of Gaps", aggregator=None)
+    gap_p90 = fields.Float(string="90th Percentile of Gaps", aggregator=None)
+    category_shares = fields.Json(
+        help="Share of each category in the sales to all customers."
+    )
+    cursor_purchase_id = fields.Integer(
+        help="The last purchase that the figures include.", aggregator=None
+    )
+    refreshed_at = fields.Datetime(string="Computed on")
+
+    fitted_on = fields.Date(help="The day on which the purchase model was fitted.")
+    model_r = fields.Float(string="r", aggregator=None)
+    model_alpha = fields.Float(string="α", aggregator=None)
+    model_a = fields.Float(string="a", aggregator=None)
+    model_b = fields.Float(string="b", aggregator=None)
+
+    _company_unique = models.Constraint(
+        "UNIQUE(company_id)", "A company has one row of figures of all customers."
+    )
+
+    @api.model
+    def _ensure(self, companies):
+        """Have a row for each company.
+
+        :param companies: `res.company` records
+        """
+        if not companies.ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO loyalty_company_metric (company_id)
+                SELECT UNNEST(%s) ON CONFLICT (company_id) DO NOTHING
+                """,
+                companies.ids,
+            )
+        )

@@ -1,0 +1,401 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Purchases of transactions that were open at the last refresh have smaller ids.
+CURSOR_OVERLAP = 200
+# What the model says of customers is void when it was fitted longer ago.
+MODEL_DAYS = 31
+
+
+class LoyaltyCustomerRefreshMixin(models.AbstractModel):
+    """The statement that computes the figures of customers.
+
+    Days, weekdays and hours are those of the company's time zone. Refunds reduce
+    amounts, a purchase refunded in full does not count.
+
+    With `recent`, only customers with purchases past the cursor are computed, against
+    what the last full refresh found of all customers: percentiles of gaps, shares of
+    categories, borders of scores.
+    """
+
+    _name = "loyalty.customer.refresh.mixin"
+    _inherit = "loyalty.customer.score.mixin"
+    _description = "Refresh of Customer Figures"
+
+    @api.model
+    def _execute_refresh(self, companies, recent):
+        self.env["loyalty.company.metric"]._ensure(companies)
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH %(ctes)s,
+                gone AS (%(gone)s),
+                changed AS (%(changed)s),
+                base_row AS (%(base_row)s)
+                %(upsert)s
+                """,
+                ctes=self._ctes_sql(companies, recent),
+                gone=self._gone_sql(recent),
+                changed=self._changed_sql(),
+                base_row=self._base_row_sql(recent),
+                upsert=self._upsert_sql(),
+            )
+        )
+
+    @api.model
+    def _figures_sql(self, companies):
+        """Return the query that computes what a full refresh writes."""
+        return SQL(
+            "WITH %s SELECT %s FROM figure",
+            self._ctes_sql(companies, False),
+            SQL(", ").join(map(SQL.identifier, self._columns())),
+        )
+
+    @api.model
+    def _ctes_sql(self, companies, recent):
+        parts = {
+            "zone": self._zone_sql(companies),
+            **(self._recent_sql() if recent else {}),
+            "basket": self._basket_sql(recent),
+            "day": self._day_sql(),
+            "rhythm": self._rhythm_sql(),
+            "spend": self._spend_sql(recent),
+            "base": self._base_sql(recent),
+            "customer": self._customer_sql(recent),
+            "scored": self._score_recent_sql() if recent else self._score_sql(),
+            "taste": self._taste_sql(),
+            "known": self._known_sql(),
+            "figure": self._figure_sql(),
+        }
+        return SQL(", ").join(
+            SQL("%s AS %s (%s)", SQL.identifier(name), how, query)
+            for name, query in parts.items()
+            for how in [SQL("MATERIALIZED" if name != "rhythm" else "")]
+        )
+
+    @api.model
+    def _zone_sql(self, companies):
+        """Return the time zone, the day and the settings of each company."""
+        rows = [
+            SQL(
+                "SELECT %s AS company_id, %s AS name, %s::date AS today,"
+                " (%s::date - %s * INTERVAL '1 month')::date AS since,"
+                " %s::int AS lost_days, %s::float AS lost_probability,"
+                " %s::float AS dormant_factor,"
+                " %s::float[] AS r_days, %s::float[] AS f_counts,"
+                " %s::float[] AS m_amounts",
+                company.id,
+                company._loyalty_timezone(),
+                company._loyalty_today(),
+                company._loyalty_today(),
+                company.loyalty_rfm_months,
+                company.loyalty_lost_days,
+                company.loyalty_lost_probability,
+                company.loyalty_dormant_factor,
+                *company._loyalty_rfm_thresholds(),
+            )
+            for company in companies
+        ]
+        return SQL(" UNION ALL ").join(rows)
+
+    @api.model
+    def _recent_sql(self):
+        """Return the customers with purchases past the cursor, and all their rows."""
+        touched = SQL(
+            """
+            SELECT DISTINCT row.company_id,
+                   COALESCE(origin.commercial_partner_id, row.commercial_partner_id)
+                       AS partner_id
+              FROM zone
+              JOIN loyalty_company_metric base ON base.company_id = zone.company_id
+              JOIN loyalty_purchase row
+                ON row.company_id = zone.company_id
+               AND row.id > COALESCE(base.cursor_purchase_id, 0) - %s
+         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+            """,
+            CURSOR_OVERLAP,
+        )
+        fact = SQL(
+            """
+            SELECT row.* FROM touched
+              JOIN loyalty_purchase row
+                ON row.company_id = touched.company_id
+               AND row.commercial_partner_id = touched.partner_id
+             UNION
+            SELECT back.* FROM touched
+              JOIN loyalty_purchase row
+                ON row.company_id = touched.company_id
+               AND row.commercial_partner_id = touched.partner_id
+              JOIN loyalty_purchase back ON back.reversal_of_id = row.id
+            """
+        )
+        return {"touched": touched, "fact": fact}
+
+    @api.model
+    def _facts_sql(self, recent):
+        return SQL("fact") if recent else SQL("loyalty_purchase")
+
+    @api.model
+    def _basket_sql(self, recent):
+        """Return one row per purchase, with the refunds that belong to it."""
+        customer = SQL(
+            "COALESCE(origin.commercial_partner_id, row.commercial_partner_id)"
+        )
+        return SQL(
+            """
+            SELECT row.company_id, %(customer)s AS partner_id,
+                   COALESCE(CASE WHEN origin.id IS NULL THEN row.order_model
+                                 ELSE origin.order_model END, 'loyalty.purchase')
+                       AS order_model,
+                   CASE WHEN origin.id IS NULL THEN COALESCE(row.order_id, row.id)
+                        ELSE COALESCE(origin.order_id, origin.id) END AS order_id,
+                   MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name) AS date,
+                   MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name)::date
+                       > MIN(zone.since) AS is_recent,
+                   MIN(row.channel) AS channel,
+                   SUM(row.amount) AS amount,
+                   CASE WHEN COUNT(row.margin) = COUNT(*) THEN SUM(row.margin) END
+                       AS margin,
+                   SUM(row.amount) > 0 OR (
+                       BOOL_AND(row.amount = 0)
+                       AND COUNT(*) > 2 * COUNT(row.reversal_of_id)) AS is_counted
+              FROM %(facts)s row
+              JOIN zone ON zone.company_id = row.company_id
+         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+             WHERE %(customer)s IS NOT NULL %(touched)s
+          GROUP BY 1, 2, 3, 4
+            """,
+            customer=customer,
+            facts=self._facts_sql(recent),
+            touched=SQL(
+                "AND (row.company_id, %s)"
+                " IN (SELECT company_id, partner_id FROM touched)",
+                customer,
+            )
+            if recent
+            else SQL(),
+        )
+
+    @api.model
+    def _day_sql(self):
+        """Return one row per customer and day with a purchase, and the gap before."""
+        return SQL(
+            """
+            SELECT company_id, partner_id, SUM(amount) AS amount,
+                   date::date - LAG(date::date) OVER (
+                       PARTITION BY company_id, partner_id ORDER BY date::date) AS gap
+              FROM basket WHERE is_counted GROUP BY company_id, partner_id, date::date
+            """
+        )
+
+    @api.model
+    def _rhythm_sql(self):
+        return SQL(
+            """
+            SELECT company_id, partner_id, COUNT(*) AS purchase_days,
+                   PERCENTILE_CONT(ARRAY[0.5, 0.75, 0.9]) WITHIN GROUP (ORDER BY gap)
+                       AS gaps,
+                   AVG(amount) FILTER (WHERE gap IS NOT NULL) AS repeat_amount
+              FROM day GROUP BY company_id, partner_id
+            """
+        )
+
+    @api.model
+    def _spend_sql(self, recent):
+        """Return what each customer spent on each category, refunds deducted."""
+        return SQL(
+            """
+            SELECT row.company_id, row.commercial_partner_id AS partner_id,
+                   line.categ_id, SUM(line.amount) AS amount
+              FROM %s row
+              JOIN zone ON zone.company_id = row.company_id
+              JOIN loyalty_purchase_line line ON line.purchase_id = row.id
+             WHERE row.commercial_partner_id IS NOT NULL
+               AND line.categ_id IS NOT NULL
+          GROUP BY 1, 2, 3
+            HAVING SUM(line.amount) > 0
+            """,
+            self._facts_sql(recent),
+        )
+
+    @api.model
+    def _base_sql(self, recent):
+        """Return what single customers are compared with."""
+        model = SQL(
+            """CASE WHEN stored.fitted_on > zone.today - %s THEN
+                    ARRAY[model_r, model_alpha, model_a, model_b] END AS model""",
+            MODEL_DAYS,
+        )
+        if recent:
+            return SQL(
+                """
+                SELECT zone.company_id, zone.today, stored.buyer_count AS buyers,
+                       CASE WHEN gap_median IS NOT NULL
+                            THEN ARRAY[gap_median, gap_p75, gap_p90] END AS gaps,
+                       stored.category_shares AS shares, %s
+                  FROM zone JOIN loyalty_company_metric stored USING (company_id)
+                """,
+                model,
+            )
+        return SQL(
+            """
+            SELECT zone.company_id, zone.today, 0 AS buyers, gap.gaps,
+                   category.shares, %s
+              FROM zone JOIN loyalty_company_metric stored USING (company_id)
+         LEFT JOIN (SELECT company_id,
+                           PERCENTILE_CONT(ARRAY[0.5, 0.75, 0.9])
+                               WITHIN GROUP (ORDER BY gap) AS gaps
+                      FROM day GROUP BY company_id) gap USING (company_id)
+         LEFT JOIN (SELECT company_id, JSONB_OBJECT_AGG(categ_id, share) AS shares
+                      FROM (SELECT company_id, categ_id,
+                                   SUM(amount) / SUM(SUM(amount)) OVER (
+                                       PARTITION BY company_id) AS share
+                              FROM spend GROUP BY company_id, categ_id) part
+                     GROUP BY company_id) category USING (company_id)
+            """,
+            model,
+        )
+
+    @api.model
+    def _customer_sql(self, recent):
+        """Return the figures of each customer; the most frequent is the favourite."""
+        return SQL(
+            """
+            SELECT basket.company_id, basket.partner_id, SUM(amount) AS amount,
+                   SUM(margin) AS margin,
+                   SUM(margin) / NULLIF(SUM(amount)
+                       FILTER (WHERE margin IS NOT NULL), 0) AS margin_rate,
+                   COUNT(*) FILTER (WHERE is_counted) AS purchases,
+                   COUNT(*) FILTER (WHERE is_counted AND is_recent) AS rfm_count,
+                   COALESCE(SUM(amount) FILTER (WHERE is_recent), 0) AS rfm_amount,
+                   MIN(date) FILTER (WHERE is_counted)::date AS first_date,
+                   MAX(date) FILTER (WHERE is_counted)::date AS last_date,
+                   MODE() WITHIN GROUP (ORDER BY channel)
+                       FILTER (WHERE is_counted) AS channel,
+                   MODE() WITHIN GROUP (ORDER BY EXTRACT(ISODOW FROM date)::int)
+                       FILTER (WHERE is_counted) AS weekday,
+                   MODE() WITHIN GROUP (ORDER BY EXTRACT(HOUR FROM date)::int)
+                       FILTER (WHERE is_counted) AS hour,
+                   AVG((used.order_id IS NOT NULL)::int)
+                       FILTER (WHERE is_counted) AS coupon_share
+              FROM basket
+         LEFT JOIN %s used
+                ON used.order_model = basket.order_model
+               AND used.order_id = basket.order_id
+          GROUP BY 1, 2
+            """,
+            self._used_sql(recent),
+        )
+
+    @api.model
+    def _used_sql(self, recent):
+        """Return the documents on which something was redeemed."""
+        uses = self.env["loyalty.redemption"]
+        if not recent:
+            return SQL(
+                "(SELECT DISTINCT use.order_model, use.order_id FROM (%s) use)",
+                uses._all_live_sql(),
+            )
+        return SQL(
+            """(SELECT DISTINCT use.order_model, use.order_id
+                  FROM basket
+                  JOIN loyalty_redemption use
+                    ON use.order_model = basket.order_model
+                   AND use.order_id = basket.order_id
+                 WHERE %s)""",
+            uses._live_sql("use"),
+        )
+
+    @api.model
+    def _taste_sql(self):
+        """Return the category on which each customer spent most, and how typically."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (company_id, partner_id) company_id, partner_id,
+                   categ_id,
+                   amount / SUM(amount) OVER (PARTITION BY company_id, partner_id)
+                       AS share
+              FROM spend
+          ORDER BY company_id, partner_id, amount DESC, categ_id
+            """
+        )
+
+    @api.model
+    def _known_sql(self):
+        """Return what the last refresh said of each customer."""
+        return SQL(
+            """
+            SELECT metric.company_id, metric.partner_id, metric.stage,
+                   metric.stage_date, metric.last_date
+              FROM loyalty_customer_metric metric
+              JOIN zone ON zone.company_id = metric.company_id
+            """
+        )
+
+    @api.model
+    def _gone_sql(self, recent):
+        """Return the deletion of customers without a purchase left."""
+        return SQL(
+            """
+            DELETE FROM loyalty_customer_metric metric
+             USING %s scope
+             WHERE scope.company_id = metric.company_id %s
+               AND NOT EXISTS (
+                   SELECT FROM customer
+                    WHERE customer.company_id = metric.company_id
+                      AND customer.partner_id = metric.partner_id)
+            """,
+            SQL("touched" if recent else "zone"),
+            SQL("AND scope.partner_id = metric.partner_id" if recent else ""),
+        )
+
+    @api.model
+    def _changed_sql(self):
+        """Return the writing of a dated row per customer whose stage is another."""
+        return SQL(
+            """
+            INSERT INTO loyalty_stage_change
+                   (company_id, partner_id, date, stage_from, stage_to)
+            SELECT company_id, partner_id, stage_date, stage_before, stage
+              FROM figure
+             WHERE stage IS DISTINCT FROM stage_before
+            """
+        )
+
+    @api.model
+    def _base_row_sql(self, recent):
+        """Return the writing of what a later refresh of few customers needs."""
+        full = SQL(
+            """,
+            buyer_count = COALESCE((SELECT MAX(buyers) FROM scored
+                                     WHERE scored.company_id = base.company_id), 0),
+            gap_median = base.gaps[1], gap_p75 = base.gaps[2], gap_p90 = base.gaps[3],
+            category_shares = base.shares
+            """
+        )
+        return SQL(
+            """
+            UPDATE loyalty_company_metric stored
+               SET cursor_purchase_id = (SELECT MAX(id) FROM loyalty_purchase),
+                   refreshed_at = %s %s
+              FROM base WHERE base.company_id = stored.company_id
+            """,
+            fields.Datetime.now(),
+            SQL() if recent else full,
+        )
+
+    @api.model
+    def _upsert_sql(self):
+        """Return the writing of the figures over those of the last refresh."""
+        names = [SQL.identifier(name) for name in self._columns()]
+        return SQL(
+            """
+            INSERT INTO loyalty_customer_metric (%(names)s)
+            SELECT %(names)s FROM figure
+                ON CONFLICT (company_id, partner_id) DO UPDATE SET %(updates)s
+            """,
+            names=SQL(", ").join(names),
+            updates=SQL(", ").join(
+                SQL("%s = EXCLUDED.%s", name, name) for name in names[2:]
+            ),
+        )
