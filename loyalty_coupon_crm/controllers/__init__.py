@@ -1,1 +1,2 @@
+from . import cart_points
 from . import portal_coupon

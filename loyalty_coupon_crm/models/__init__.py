@@ -57,6 +57,7 @@ from . import loyalty_partner_merge_line
 from . import res_company
 from . import res_config_settings
 from . import loyalty_card_member
+from . import loyalty_sale_cart_mixin
 from . import loyalty_sale_choice_mixin
 from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_customer_mixin

@@ -2,6 +2,7 @@ import math
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.http import request
 from odoo.tools import float_compare, float_is_zero, format_amount
 
 DIGITS = 2
@@ -22,12 +23,56 @@ class LoyaltySaleChoiceMixin(models.AbstractModel):
     def _apply_program_reward(self, reward, coupon, **kwargs):
         """Apply a reward, with the points chosen in the window or on the website.
 
+        Who chooses again replaces what was chosen before.
+
         :raise UserError: when so many points cannot be spent on it
         """
-        self._loyalty_choose_points(
-            reward, coupon, self.env.context.get("loyalty_spend_points")
-        )
+        points = self._loyalty_asked_points(reward)
+        self._loyalty_choose_points(reward, coupon, points)
+        old = self._loyalty_chosen_lines(reward, coupon)
+        if points is not None and old and "old_lines" not in kwargs:
+            kwargs["old_lines"] = old._reset_loyalty()
         return super()._apply_program_reward(reward, coupon, **kwargs)
+
+    def _loyalty_asked_points(self, reward):
+        """Return how many points are asked for a reward now, None for all.
+
+        The window of sales orders asks by the context; the form of the website's cart,
+        which Odoo's controller reads without this entry, by the request.
+
+        :raise UserError: when the entry of the form is no number
+        """
+        points = self.env.context.get("loyalty_spend_points")
+        form = request.params if request else {}
+        if points is not None or form.get("reward_id") != str(reward.id):
+            return points
+        return self._loyalty_read_points(form.get("loyalty_points"))
+
+    def _loyalty_read_points(self, text):
+        """Return points as a customer typed them on the website, None for nothing.
+
+        :raise UserError: when it is no number
+        """
+        if not text:
+            return None
+        try:
+            points = float(text)
+        except ValueError:
+            points = math.nan
+        if not math.isfinite(points):
+            raise UserError(
+                self.env._("%s is no number of points. Enter digits only.", text)
+            )
+        return points
+
+    def _loyalty_chosen_lines(self, reward, coupon):
+        """Return the lines of a reward whose points are chosen, paid by one card."""
+        self.ensure_one()
+        if not self._loyalty_is_chosen(reward):
+            return self.order_line.browse()
+        return self.order_line.filtered(
+            lambda line: line.reward_id == reward and line.coupon_id == coupon
+        )
 
     def _get_reward_values_discount(self, reward, coupon, **kwargs):
         """Return the lines of a discount, which spends no more points than chosen."""
@@ -83,12 +128,24 @@ class LoyaltySaleChoiceMixin(models.AbstractModel):
         """Return in which steps points of a reward are spent, 0 for any amount."""
         return 0 if reward.program_id.is_payment_program else reward.required_points
 
+    def _loyalty_least_points(self, reward, most):
+        """Return the fewest points that a reward takes.
+
+        :param most: points as of `_loyalty_most_points`
+        """
+        return self._loyalty_step(reward) or min(reward.required_points, most)
+
     def _loyalty_most_points(self, reward, coupon):
-        """Return the most points that a reward can take on this order."""
+        """Return the most points that a reward can take on this order.
+
+        What it takes already counts as if it were not applied.
+        """
         self.ensure_one()
-        usable = max(self._get_real_points_for_coupon(coupon), 0.0)
+        applied = self._loyalty_chosen_lines(reward, coupon)
+        usable = self._get_real_points_for_coupon(coupon)
+        usable = max(usable + sum(applied.mapped("points_cost")), 0.0)
         amount = self.currency_id._convert(
-            self.amount_total,
+            self._loyalty_amount_before(applied),
             reward.currency_id,
             self.company_id,
             fields.Date.context_today(self),
@@ -101,10 +158,14 @@ class LoyaltySaleChoiceMixin(models.AbstractModel):
         steps = min(usable // step, math.ceil(round(needed / step, DIGITS)))
         return steps * step
 
+    def _loyalty_amount_before(self, lines):
+        """Return what is to pay without some reward lines, in the order's currency."""
+        return self.amount_total - sum(lines.mapped("price_total"))
+
     def _loyalty_check_choice(self, reward, coupon, points):
         step = self._loyalty_step(reward)
         most = self._loyalty_most_points(reward, coupon)
-        least = step or min(reward.required_points, most)
+        least = self._loyalty_least_points(reward, most)
         between = step and not float_is_zero(
             points - round(points / step) * step, precision_digits=DIGITS
         )

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = [
+        "loyalty.sale.cart.mixin",
         "loyalty.sale.choice.mixin",
         "loyalty.sale.pool.mixin",
         "sale.order",

@@ -5,6 +5,7 @@ from . import test_campaign_runner
 from . import test_card
 from . import test_card_actions
 from . import test_card_report
+from . import test_cart_points
 from . import test_chosen_points
 from . import test_codes
 from . import test_credit_note

@@ -1,0 +1,195 @@
+from types import SimpleNamespace
+from unittest import SkipTest
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, tagged
+
+from odoo.addons.loyalty_coupon_crm.models import loyalty_sale_choice_mixin
+
+from .common import LoyaltyCrmCommon
+
+
+class CartPointsCommon(LoyaltyCrmCommon):
+    """A customer with 750 points, of which 100 are worth 5."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program = cls._create_points_program(strict=True)
+        cls.program.rule_ids.minimum_amount = 10**6
+        cls.program.reward_ids.write(
+            {"discount_mode": "per_point", "discount": 0.05, "required_points": 100}
+        )
+        cls.reward = cls.program.reward_ids
+
+
+@tagged("post_install", "-at_install")
+class TestCartChoice(CartPointsCommon):
+    """What a customer may choose on a cart, without any website."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.wallet = cls._create_card(cls.program, cls.partner, points=750)
+        cls.cart = cls._create_order()
+        cls.cart._update_programs_and_rewards()
+
+    def _claim(self, **form):
+        """Claim the reward as the form of the website's cart does."""
+        form = {"reward_id": str(self.reward.id), **form}
+        request = SimpleNamespace(params=form)
+        with patch.object(loyalty_sale_choice_mixin, "request", request):
+            return self.cart._apply_program_reward(self.reward, self.wallet)
+
+    def test_what_is_offered(self):
+        (choice,) = self.cart._loyalty_cart_choices()
+        self.assertEqual((choice["reward"], choice["card"]), (self.reward, self.wallet))
+        self.assertEqual((choice["least"], choice["most"]), (100, 700))
+        self.assertEqual((choice["step"], choice["points"]), (100, 700))
+        self.assertAlmostEqual(choice["rate"], 0.05)
+        self.assertAlmostEqual(choice["limit"], 100)
+        self.assertFalse(choice["line"])
+
+    def test_the_form_spends_what_was_typed(self):
+        self._claim(loyalty_points="200")
+        self.assertAlmostEqual(self.cart.amount_total, 90)
+        (choice,) = self.cart._loyalty_cart_choices()
+        self.assertEqual((choice["points"], choice["most"]), (200, 700))
+        self.assertAlmostEqual(choice["limit"], 100)
+        self.assertTrue(choice["line"])
+
+    def test_an_old_form_spends_all(self):
+        self._claim()
+        self.assertAlmostEqual(self.cart.amount_total, 65)
+
+    def test_a_form_for_another_reward_chooses_nothing(self):
+        self._claim(reward_id="0", loyalty_points="200")
+        self.assertAlmostEqual(self.cart.amount_total, 65)
+
+    def test_nonsense_is_refused(self):
+        for text in ("abc", "nan", "inf", "-100", "0", "150", "800", "1e9"):
+            with self.assertRaises(UserError):
+                self._claim(loyalty_points=text)
+        self.assertAlmostEqual(self.cart.amount_total, 100)
+
+    def test_to_choose_again_replaces(self):
+        self._claim(loyalty_points="200")
+        for points, total in (("700", 65), ("100", 95), ("300", 85)):
+            line = self.cart.order_line.filtered("reward_id")
+            self.cart._loyalty_change_choice(line, points)
+            self.assertAlmostEqual(self.cart.amount_total, total)
+            self.assertEqual(len(self.cart.order_line.filtered("reward_id")), 1)
+        self.cart.action_confirm()
+        self.assertEqual(self.wallet.points, 450)
+
+    def test_a_refused_change_leaves_the_cart_as_it_was(self):
+        self._claim(loyalty_points="200")
+        line = self.cart.order_line.filtered("reward_id")
+        with self.assertRaises(UserError):
+            self.cart._loyalty_change_choice(line, "800")
+        self.assertAlmostEqual(self.cart.amount_total, 90)
+        self.assertEqual(sum(self.cart.order_line.mapped("points_cost")), 200)
+
+    def test_an_ewallet_pays_twice_as_chosen_last(self):
+        program = self.env["loyalty.program"].create_from_template("ewallet")
+        program = self.env["loyalty.program"].browse(program["res_id"])
+        wallet = self._create_card(program, self.partner, points=80)
+        self.cart._update_programs_and_rewards()
+        for points, total in ((12.34, 87.66), (50, 50), (80, 20)):
+            self.cart.with_context(loyalty_spend_points=points)._apply_program_reward(
+                program.reward_ids, wallet
+            )
+            self.assertAlmostEqual(self.cart.amount_total, total)
+        self.cart.action_confirm()
+        self.assertAlmostEqual(wallet.points, 0)
+
+    def test_nothing_to_choose_on_an_empty_or_paid_cart(self):
+        self.cart.order_line.product_uom_qty = 0
+        self.assertFalse(self.cart._loyalty_cart_choices())
+
+
+class CartPagesCommon(CartPointsCommon, HttpCase):
+    """A customer with a cart on the website, where the shop is installed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "website_id" not in cls.env["sale.order"]._fields:
+            raise SkipTest("the shop of the website is not installed")
+        cls.user = cls._create_user("zoe-of-the-shop", "base.group_portal")
+        cls.website = cls.env["website"].search([], limit=1)
+        cls.wallet = cls._create_card(cls.program, cls.user.partner_id, points=750)
+        cls.cart = cls._create_order(cls.user.partner_id, website_id=cls.website.id)
+        cls.cart._update_programs_and_rewards()
+        cls.program.ecommerce_ok = True
+
+
+@tagged("post_install", "-at_install", "tour")
+class TestCartTour(CartPagesCommon):
+    """The customer in front of the cart."""
+
+    def test_a_customer_chooses_and_changes_points(self):
+        self.start_tour("/shop/cart", "loyalty_crm_cart_points", login=self.user.login)
+        self.assertAlmostEqual(self.cart.amount_total, 75)
+
+
+@tagged("post_install", "-at_install")
+class TestCartPages(CartPagesCommon):
+    """What the pages of the cart answer, and to whom."""
+
+    def _open(self, user=None):
+        """Log in and open the cart; it becomes that of the session."""
+        user = user or self.user
+        self.authenticate(user.login, user.login)
+        return self.url_open("/shop/cart")
+
+    def _change(self, line, points):
+        page = self.url_open("/shop/cart").text
+        token = page.split('csrf_token: "')[1].split('"')[0]
+        data = {"csrf_token": token, "line_id": line.id, "loyalty_points": points}
+        return self.url_open("/shop/points", data=data)
+
+    def _claim(self, points):
+        token = self.url_open("/shop/cart").text.split('csrf_token: "')[1].split('"')[0]
+        data = {
+            "csrf_token": token,
+            "reward_id": self.reward.id,
+            "code": self.wallet.code,
+            "loyalty_points": points,
+        }
+        return self.url_open("/shop/claimreward", data=data)
+
+    def test_the_form_of_the_shop_spends_what_was_typed(self):
+        self._open()
+        (choice,) = self.make_jsonrpc_request("/shop/points/choices")
+        self.assertFalse(choice["applied"])
+        self.assertIn('max="700', choice["html"])
+        self._claim("200")
+        self.assertAlmostEqual(self.cart.amount_total, 90)
+        (choice,) = self.make_jsonrpc_request("/shop/points/choices")
+        self.assertTrue(choice["applied"])
+        self._change(self.cart.order_line.filtered("reward_id"), "500")
+        self.assertAlmostEqual(self.cart.amount_total, 75)
+
+    def test_what_cannot_be_spent_is_said_in_the_cart(self):
+        self._open()
+        page = self._claim("750").text
+        self.assertIn("choose from", page)
+        self.assertAlmostEqual(self.cart.amount_total, 100)
+
+    def test_nobody_reaches_the_cart_of_another(self):
+        self._open()
+        self._claim("200")
+        line = self.cart.order_line.filtered("reward_id")
+        other = self._create_user("max-of-the-shop", "base.group_portal")
+        own = self._create_order(other.partner_id, website_id=self.website.id)
+        self._open(other)
+        self.assertEqual(self.make_jsonrpc_request("/shop/points/choices"), [])
+        self._change(line, "500")
+        self.assertAlmostEqual(self.cart.amount_total, 90)
+        self.assertAlmostEqual(own.amount_total, 100)
+
+    def test_the_public_is_answered_nothing(self):
+        self.assertEqual(self.make_jsonrpc_request("/shop/points/choices"), [])
+        self.assertTrue(self._change(self.cart.order_line, "500").ok)
