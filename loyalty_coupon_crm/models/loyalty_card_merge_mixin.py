@@ -5,7 +5,6 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL, float_round
 from odoo.tools.sql import column_exists, create_column
 
-
 FLAG_WALLETS = """
     UPDATE loyalty_card card
        SET is_member_wallet = TRUE

@@ -1,7 +1,6 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-
 # The purchases of a customer count for a wallet, whatever they earn; what is given or
 # taken by us (issues, adjustments, reversals) is nothing the customer did.
 OPEN_AWARDS = """
