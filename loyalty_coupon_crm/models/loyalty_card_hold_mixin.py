@@ -90,16 +90,8 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
         :param holder: key of the document
         """
         with self._hold_cursor() as cursor:
-            cursor.execute(
-                SQL(
-                    """
-                    DELETE FROM loyalty_point_hold
-                     WHERE holder = %s AND card_id = ANY(%s)
-                    """,
-                    holder,
-                    self.ids,
-                )
-            )
+            own = self.with_env(self.env(cr=cursor))
+            own.env["loyalty.point.hold"]._end([holder], own)
         self.invalidate_recordset(["hold_ids"])
 
     @contextmanager

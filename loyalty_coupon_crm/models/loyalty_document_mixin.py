@@ -204,8 +204,5 @@ class LoyaltyDocumentMixin(models.AbstractModel):
 
         :param cards: only on these cards, on all by default
         """
-        domain = [("holder", "in", [doc._loyalty_holder() for doc in self])]
-        if cards is not None:
-            domain.append(("card_id", "in", cards.ids))
-        # A hold belongs to its document, whoever ends it.
-        self.env["loyalty.point.hold"].sudo().search(domain).unlink()
+        holders = [document._loyalty_holder() for document in self]
+        self.env["loyalty.point.hold"]._end(holders, cards)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 
 class LoyaltyPointHold(models.Model):
@@ -24,6 +25,29 @@ class LoyaltyPointHold(models.Model):
     _card_holder_unique = models.Constraint(
         "UNIQUE(card_id, holder)", "This document already holds points of this card."
     )
+
+    @api.model
+    def _end(self, holders, cards=None):
+        """End holds in this transaction: they were spent, or given up.
+
+        A hold belongs to its document, whoever ends it.
+
+        :param holders: list of keys of documents
+        :param cards: only on these cards, on all by default
+        """
+        self.flush_model()
+        chosen = (
+            SQL("card_id = ANY(%s)", cards.ids) if cards is not None else SQL("TRUE")
+        )
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM loyalty_point_hold WHERE holder = ANY(%s) AND %s",
+                holders,
+                chosen,
+            )
+        )
+        self.invalidate_model()
+        self.env["loyalty.card"].invalidate_model(["hold_ids", "state"])
 
     def action_release(self):
         """Give the held points back, for a manager.

@@ -86,7 +86,7 @@ def _spend_once(database, card_id, holder, result):
         for _attempt in range(500):
             try:
                 card._post_move("spend", -1, request_key=holder)
-                env["loyalty.point.hold"].search([("holder", "=", holder)]).unlink()
+                env["loyalty.point.hold"]._end([holder])
                 cursor.commit()
                 result["taken"] += 1
                 return
