@@ -35,6 +35,7 @@
         "views/loyalty_point_reminder_views.xml",
         "data/customer_cron.xml",
         "views/loyalty_purchase_views.xml",
+        "views/loyalty_company_metric_views.xml",
         "views/loyalty_customer_metric_views.xml",
         "views/loyalty_stage_change_views.xml",
         "report/loyalty_point_statement_report.xml",

@@ -12,6 +12,7 @@ from . import loyalty_panel_figures_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line
 from . import loyalty_purchase_backfill
+from . import loyalty_company_model_mixin
 from . import loyalty_company_metric
 from . import loyalty_customer_score_mixin
 from . import loyalty_customer_refresh_mixin

@@ -9,12 +9,12 @@ class LoyaltyCompanyMetric(models.Model):
     """
 
     _name = "loyalty.company.metric"
+    _inherit = "loyalty.company.model.mixin"
     _description = "Figures of All Customers"
     _log_access = False
     _rec_name = "company_id"
     _order = "company_id"
 
-    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     buyer_count = fields.Integer(
         string="Buyers", help="Customers with a purchase in the RFM window."
     )
@@ -32,12 +32,6 @@ class LoyaltyCompanyMetric(models.Model):
         help="The last purchase that the figures include.", aggregator=None
     )
     refreshed_at = fields.Datetime(string="Computed on")
-
-    fitted_on = fields.Date(help="The day on which the purchase model was fitted.")
-    model_r = fields.Float(string="r", aggregator=None)
-    model_alpha = fields.Float(string="α", aggregator=None)
-    model_a = fields.Float(string="a", aggregator=None)
-    model_b = fields.Float(string="b", aggregator=None)
 
     _company_unique = models.Constraint(
         "UNIQUE(company_id)", "A company has one row of figures of all customers."

@@ -28,6 +28,8 @@ STAGES = [
     ("lost", "Lost"),
     ("won_back", "Won back"),
 ]
+CHURN_BANDS = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
+CLV_BANDS = [("top", "Top"), ("middle", "Middle"), ("base", "Base")]
 
 
 class LoyaltyCustomerMetric(models.Model):
@@ -130,6 +132,25 @@ class LoyaltyCustomerMetric(models.Model):
         help="Probability that the customer still buys here (BG/NBD); empty while "
         "there is not enough data.",
     )
+    churn_band = fields.Selection(
+        CHURN_BANDS,
+        string="Churn Risk",
+        help="Low: P(alive) is 70 % or more. High: below 30 %.",
+    )
+    expected_purchases = fields.Float(
+        help="Purchases expected in the next twelve months (BG/NBD).",
+    )
+    clv = fields.Monetary(
+        string="Lifetime Value",
+        help="Margin expected in the next twelve months, discounted monthly: expected "
+        "purchases × expected amount (Gamma-Gamma) × margin rate of the company.",
+    )
+    clv_band = fields.Selection(
+        CLV_BANDS,
+        string="Value Band",
+        help="By lifetime value: the best fifth of the customers, the next three "
+        "tenths, the other half.",
+    )
     favourite_category_id = fields.Many2one(
         "product.category",
     )
@@ -184,6 +205,7 @@ class LoyaltyCustomerMetric(models.Model):
     def _cron_refresh_figures(self):
         """Compute the figures of every company, then have the segments follow."""
         self._refresh()
+        self.env.ref("loyalty_coupon_crm.ir_cron_loyalty_predict")._trigger()
         self.env.ref("loyalty_coupon_crm.ir_cron_loyalty_segment")._trigger()
 
     @api.model

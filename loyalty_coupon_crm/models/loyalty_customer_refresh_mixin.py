@@ -55,7 +55,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
     def _ctes_sql(self, companies, recent):
         parts = {
             "zone": self._zone_sql(companies),
-            **(self._recent_sql() if recent else {}),
+            **(self._recent_sql(companies) if recent else {}),
             "basket": self._basket_sql(recent),
             "day": self._day_sql(),
             "rhythm": self._rhythm_sql(),
@@ -64,7 +64,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
             "customer": self._customer_sql(recent),
             "scored": self._score_recent_sql() if recent else self._score_sql(),
             "taste": self._taste_sql(),
-            "known": self._known_sql(),
+            "known": self._known_sql(recent),
             "figure": self._figure_sql(),
         }
         return SQL(", ").join(
@@ -99,21 +99,34 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         return SQL(" UNION ALL ").join(rows)
 
     @api.model
-    def _recent_sql(self):
-        """Return the customers with purchases past the cursor, and all their rows."""
+    def _recent_sql(self, companies):
+        """Return the customers with purchases past the cursor, and all their rows.
+
+        They are looked up first: a query on a list of known length is planned well.
+        """
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT row.company_id,
+                       COALESCE(origin.commercial_partner_id,
+                                row.commercial_partner_id) AS partner_id
+                  FROM loyalty_company_metric base
+                  JOIN loyalty_purchase row
+                    ON row.company_id = base.company_id
+                   AND row.id > COALESCE(base.cursor_purchase_id, 0) - %s
+             LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+                 WHERE base.company_id = ANY(%s)
+                """,
+                CURSOR_OVERLAP,
+                companies.ids,
+            )
+        )
+        known = [row for row in found if row[1]]
         touched = SQL(
-            """
-            SELECT DISTINCT row.company_id,
-                   COALESCE(origin.commercial_partner_id, row.commercial_partner_id)
-                       AS partner_id
-              FROM zone
-              JOIN loyalty_company_metric base ON base.company_id = zone.company_id
-              JOIN loyalty_purchase row
-                ON row.company_id = zone.company_id
-               AND row.id > COALESCE(base.cursor_purchase_id, 0) - %s
-         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
-            """,
-            CURSOR_OVERLAP,
+            "SELECT company_id, partner_id"
+            " FROM UNNEST(%s::int[], %s::int[]) AS row(company_id, partner_id)",
+            [row[0] for row in known],
+            [row[1] for row in known],
         )
         fact = SQL(
             """
@@ -181,7 +194,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         """Return one row per customer and day with a purchase, and the gap before."""
         return SQL(
             """
-            SELECT company_id, partner_id, SUM(amount) AS amount,
+            SELECT company_id, partner_id, date::date AS day, SUM(amount) AS amount,
                    date::date - LAG(date::date) OVER (
                        PARTITION BY company_id, partner_id ORDER BY date::date) AS gap
               FROM basket WHERE is_counted GROUP BY company_id, partner_id, date::date
@@ -223,7 +236,8 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         """Return what single customers are compared with."""
         model = SQL(
             """CASE WHEN stored.fitted_on > zone.today - %s THEN
-                    ARRAY[model_r, model_alpha, model_a, model_b] END AS model""",
+                    ARRAY[model_r, model_alpha, model_a, model_b] END::float[]
+               AS model""",
             MODEL_DAYS,
         )
         if recent:
@@ -321,15 +335,18 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         )
 
     @api.model
-    def _known_sql(self):
+    def _known_sql(self, recent):
         """Return what the last refresh said of each customer."""
         return SQL(
             """
             SELECT metric.company_id, metric.partner_id, metric.stage,
-                   metric.stage_date, metric.last_date
+                   metric.stage_date, metric.last_date, metric.expected_purchases,
+                   metric.clv, metric.clv_band
               FROM loyalty_customer_metric metric
-              JOIN zone ON zone.company_id = metric.company_id
-            """
+              JOIN %s scope ON scope.company_id = metric.company_id %s
+            """,
+            SQL("touched" if recent else "zone"),
+            SQL("AND scope.partner_id = metric.partner_id" if recent else ""),
         )
 
     @api.model

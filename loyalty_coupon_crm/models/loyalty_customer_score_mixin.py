@@ -154,6 +154,18 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
         )
 
     @api.model
+    def _churn_sql(self, alive):
+        """Return the band of the risk that a customer is gone.
+
+        :param alive: SQL of the probability of being alive, NULL when unknown
+        """
+        return SQL(
+            "CASE WHEN %(alive)s >= 0.7 THEN 'low' WHEN %(alive)s >= 0.3 THEN 'medium'"
+            " WHEN %(alive)s < 0.3 THEN 'high' END",
+            alive=alive,
+        )
+
+    @api.model
     def _stage_sql(self):
         """Return the stage of the life cycle, the first that applies.
 
@@ -252,6 +264,14 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
                 " ELSE zone.today END"
             ),
             "p_alive": SQL("now.p_alive"),
+            "churn_band": self._churn_sql(SQL("now.p_alive")),
+            **{
+                name: SQL(
+                    "CASE WHEN base.model IS NOT NULL THEN known.%s END",
+                    SQL.identifier(name),
+                )
+                for name in ("expected_purchases", "clv", "clv_band")
+            },
             "favourite_category_id": SQL("taste.categ_id"),
             "favourite_category_share": SQL("taste.share::float"),
             "favourite_category_lift": SQL(

@@ -79,6 +79,12 @@ class ResCompany(models.Model):
         "the gaps, make a customer dormant.",
     )
 
+    loyalty_yearly_discount = fields.Float(
+        string="Yearly Discount Rate",
+        default=0.1,
+        help="By how much money of next year is worth less, in the lifetime value.",
+    )
+
     _loyalty_rfm_months_positive = models.Constraint(
         "CHECK(loyalty_rfm_months > 0)",
         "The RFM window has at least one month.",

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
@@ -37,3 +37,18 @@ class ResConfigSettings(models.TransientModel):
     loyalty_dormant_factor = fields.Float(
         related="company_id.loyalty_dormant_factor", readonly=False
     )
+    loyalty_yearly_discount = fields.Float(
+        related="company_id.loyalty_yearly_discount", readonly=False
+    )
+    loyalty_model_text = fields.Text(
+        string="Prediction", compute="_compute_loyalty_model_text"
+    )
+
+    @api.depends("company_id")
+    def _compute_loyalty_model_text(self):
+        metrics = self.env["loyalty.company.metric"]
+        for settings in self:
+            metric = metrics.search([("company_id", "=", settings.company_id.id)])
+            settings.loyalty_model_text = (
+                metric or metrics.new({"company_id": settings.company_id.id})
+            ).model_text

@@ -144,6 +144,27 @@ class ResPartner(models.Model):
         search=_search_as_column("loyalty_margin"),
         currency_field="loyalty_currency_id",
     )
+    loyalty_churn_band = fields.Selection(
+        related="loyalty_metric_id.churn_band",
+        groups=READERS,
+        search=_search_as_column("loyalty_churn_band"),
+    )
+    loyalty_expected_purchases = fields.Float(
+        related="loyalty_metric_id.expected_purchases",
+        groups=READERS,
+        search=_search_as_column("loyalty_expected_purchases"),
+    )
+    loyalty_clv = fields.Monetary(
+        related="loyalty_metric_id.clv",
+        groups=READERS,
+        search=_search_as_column("loyalty_clv"),
+        currency_field="loyalty_currency_id",
+    )
+    loyalty_clv_band = fields.Selection(
+        related="loyalty_metric_id.clv_band",
+        groups=READERS,
+        search=_search_as_column("loyalty_clv_band"),
+    )
     loyalty_computed_at = fields.Datetime(
         string="Figures of",
         related="loyalty_metric_id.computed_at",

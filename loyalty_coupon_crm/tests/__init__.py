@@ -36,3 +36,4 @@ from . import test_sales_panel
 from . import test_segment
 from . import test_wallet
 from . import test_wallet_rights
+from . import test_purchase_model
