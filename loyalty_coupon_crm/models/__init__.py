@@ -6,6 +6,7 @@ from . import loyalty_card_state_mixin
 from . import loyalty_card_change_mixin
 from . import loyalty_card_merge_mixin
 from . import loyalty_card_pool_mixin
+from . import loyalty_card_validity_mixin
 from . import loyalty_card_value_mixin
 from . import loyalty_panel_mixin
 from . import loyalty_panel_figures_mixin
@@ -34,7 +35,11 @@ from . import loyalty_program_template_mixin
 from . import loyalty_program_refund_mixin
 from . import loyalty_program_terms_mixin
 from . import loyalty_program_account_mixin
+from . import loyalty_gate_mixin
+from . import loyalty_gate_card_mixin
+from . import loyalty_gate_time_mixin
 from . import loyalty_program
+from . import loyalty_usage_window
 from . import loyalty_reward
 from . import loyalty_card
 from . import loyalty_point_check_mixin

@@ -175,7 +175,8 @@ class LoyaltyCampaign(models.Model):
     def _compute_validity_days(self):
         for campaign in self:
             if campaign.state == "draft":
-                campaign.validity_days = campaign.program_id.validity_days
+                program = campaign.program_id
+                campaign.validity_days = program and program._issue_validity_days()
 
     @api.depends("treated_count", "control_count", "batch_ids", "state")
     def _compute_progress(self):

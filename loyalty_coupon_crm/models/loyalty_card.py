@@ -31,6 +31,7 @@ class LoyaltyCard(models.Model):
         "loyalty.card.merge.mixin",
         "loyalty.card.pool.mixin",
         "loyalty.card.state.mixin",
+        "loyalty.card.validity.mixin",
         "loyalty.card.value.mixin",
         "loyalty.wallet.mixin",
         "loyalty.wallet.reverse.mixin",

@@ -20,6 +20,9 @@ class LoyaltyPointHold(models.Model):
     )
     shop = fields.Char()
     user_id = fields.Many2one("res.users")
+    held_since = fields.Datetime(
+        readonly=True, default=fields.Datetime.now, help="When the hold was taken."
+    )
     expires_at = fields.Datetime(string="Held until", required=True)
 
     _card_holder_unique = models.Constraint(
@@ -48,6 +51,17 @@ class LoyaltyPointHold(models.Model):
         )
         self.invalidate_model()
         self.env["loyalty.card"].invalidate_model(["hold_ids", "state"])
+
+    def init(self):
+        """Have the database note since when points are held, also of bulk SQL."""
+        self.env.cr.execute(
+            SQL(
+                """
+                ALTER TABLE loyalty_point_hold
+                ALTER COLUMN held_since SET DEFAULT (NOW() AT TIME ZONE 'UTC')
+                """
+            )
+        )
 
     def action_release(self):
         """Give the held points back, for a manager.

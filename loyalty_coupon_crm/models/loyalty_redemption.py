@@ -154,6 +154,15 @@ class LoyaltyRedemption(models.Model):
             use=SQL.identifier(alias),
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create uses, and count them where the program limits them."""
+        rows = super().create(vals_list)
+        rows.card_id.filtered(
+            lambda card: card.program_id.validity_from == "first_use"
+        )._set_validity()
+        return rows
+
     def write(self, vals):
         """Refuse to change a redemption.
 

@@ -29,7 +29,9 @@ class LoyaltyRefusal(models.Model):
     reasons = fields.Text()
 
     @api.model
-    def _log_refusal(self, card, partner, channel, document, code, blockers):
+    def _log_refusal(
+        self, card, partner, channel, document, code, blockers, program=None
+    ):
         """Write one refusal so that it survives the rollback of the refused request.
 
         :param card: `loyalty.card` record, may be empty
@@ -37,11 +39,13 @@ class LoyaltyRefusal(models.Model):
         :param document: the order, may be None
         :param code: the code as it was entered
         :param blockers: list of (code, message) of the gate
+        :param program: `loyalty.program` record of a use without a card
         """
+        program = card.program_id or program or card.program_id
         vals = {
             "code": code or card.code,
             "card_id": card.id,
-            "program_id": card.program_id.id,
+            "program_id": program[:1].id,
             "partner_id": partner.id if partner else False,
             "company_id": self.env.company.id,
             "channel": channel,

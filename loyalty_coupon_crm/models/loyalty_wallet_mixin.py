@@ -241,6 +241,7 @@ class LoyaltyWalletMixin(models.AbstractModel):
             fresh.write(
                 {"issued_at": fields.Datetime.now(), "issued_by_id": self.env.uid}
             )
+            fresh._set_validity()
 
     def _post_move(self, kind, points, **origin):
         """Move points on each card and book the movement.

@@ -12,6 +12,8 @@ from . import test_credit_note
 from . import test_customer_metric
 from . import test_customer_refresh
 from . import test_gate
+from . import test_gate_time
+from . import test_usage_window
 from . import test_import_reader
 from . import test_member_wallet
 from . import test_opening_import

@@ -13,8 +13,9 @@ class LoyaltyGenerateWizard(models.TransientModel):
         for wizard in self:
             program = wizard.program_id
             company = program.company_id or self.env.company
-            wizard.valid_until = program.validity_days and fields.Date.add(
-                company._loyalty_today(), days=program.validity_days
+            days = program and program._issue_validity_days()
+            wizard.valid_until = days and fields.Date.add(
+                company._loyalty_today(), days=days
             )
 
     def generate_coupons(self):

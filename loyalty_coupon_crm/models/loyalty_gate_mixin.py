@@ -1,0 +1,168 @@
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pytz
+
+from odoo import api, fields, models
+
+from ..tools import codes
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the gate is asked: may this be used, by whom, where and when?
+
+    `card`, `partner` and `document` may be empty, `shop` too: the till or website that
+    asks when there is no document yet. `at` is naive in UTC; `today` and `local` are
+    the company's day and wall clock.
+    """
+
+    program: Any
+    card: Any
+    partner: Any
+    channel: str
+    document: Any
+    shop: Any
+    company: Any
+    at: datetime
+    local: datetime
+    today: date
+
+    @property
+    def name(self):
+        """Return what a person calls it: the code of a card, or the program."""
+        return self.card.code or self.program.name
+
+    @property
+    def holder(self):
+        """Return the key under which the document holds points, or None."""
+        return self.document._loyalty_holder() if self.document else None
+
+
+class LoyaltyGateMixin(models.AbstractModel):
+    """The one gate every channel asks whether a card or program may be used.
+
+    It asks its parts in turn, each in a file of its own; every part takes a `Use` and
+    returns blockers, a list of (code, message).
+    """
+
+    _name = "loyalty.gate.mixin"
+    _description = "The Gate"
+
+    def _redemption_blockers(
+        self, card, partner, channel, at=None, document=None, shop=None
+    ):
+        """Return what keeps a card or program from being used.
+
+        A void card is always refused. The other rules hold for strict programs; the
+        others keep Odoo's own checks. Without a card, the program of the recordset is
+        asked: a promotion code, or a promotion that applies by itself.
+
+        :param card: `loyalty.card` record, may be empty
+        :param partner: the customer of the document, may be empty
+        :param channel: a value of `loyalty.purchase.channel`
+        :param at: moment of the use, naive datetime in UTC, now by default
+        :param document: the order, any model, may be None
+        :param shop: the till or website that asks without a document, may be None
+        :return: list of (code, message); empty when nothing speaks against the use
+        """
+        use = self._gate_use_of(card, partner, channel, at, document, shop)
+        if not use.program:
+            return []
+        if use.card.voided_at:
+            return [("void", self._gate_void_message(use))]
+        blockers = self._gate_card(use) if use.card else []
+        if not use.program.strict:
+            return blockers
+        return [
+            *self._gate_offer(use),
+            *self._gate_document(use),
+            *(self._gate_strict_card(use) if use.card else []),
+            *blockers,
+        ]
+
+    def _gate_use_of(self, card, partner, channel, at, document, shop):
+        """Return the question of a channel as a `Use`."""
+        # Who asks may not read the other order, customer or till that a reason names.
+        card = card.sudo()
+        program = card.program_id or self.sudo()[:1]
+        company = document.company_id if document else card.company_id
+        company = (company or program.company_id or self.env.company).sudo()
+        at = at or fields.Datetime.now()
+        zone = pytz.timezone(company._loyalty_timezone())
+        local = pytz.utc.localize(at).astimezone(zone).replace(tzinfo=None)
+        return Use(
+            program=program,
+            card=card,
+            # The customer of an order may be one that its salesperson may not read.
+            partner=(partner or self.env["res.partner"]).sudo(),
+            channel=channel,
+            document=document,
+            shop=shop,
+            company=company,
+            at=at,
+            local=local,
+            today=local.date(),
+        )
+
+    @api.model
+    def _gate_offer(self, use):
+        """Return what speaks against the program itself, whatever the card."""
+        return self._gate_time(use)
+
+    @api.model
+    def _gate_document(self, use):
+        """Return what on the document speaks against the program."""
+        return []
+
+    def _gate(
+        self,
+        card,
+        partner,
+        channel,
+        at=None,
+        document=None,
+        code=None,
+        shop=None,
+    ):
+        """Ask the gate and log what it refuses.
+
+        :param code: the code as it was entered
+        :return: list of (code, message), as `_redemption_blockers`
+        """
+        blockers = self._redemption_blockers(
+            card, partner, channel, at, document, shop=shop
+        )
+        if not card and code:
+            blockers += self._gate_code(code)
+        if blockers:
+            self.env["loyalty.refusal"]._log_refusal(
+                card, partner, channel, document, code, blockers, self
+            )
+        return blockers
+
+    @api.model
+    def _gate_code(self, code):
+        """Return blockers for a code that belongs to no card: only typing errors.
+
+        What is not a code of ours gets Odoo's own answer.
+
+        :param code: the code as it was entered
+        """
+        mistyped = codes.is_ours(code) and not codes.has_valid_check(code)
+        if not mistyped or self._is_promotion_code(code):
+            return []
+        message = self.env._(
+            "The code %(code)s has a typing error. Compare it with the coupon and "
+            "enter it again, or scan it.",
+            code=code,
+        )
+        return [("mistyped", message)]
+
+    @api.model
+    def _is_promotion_code(self, code):
+        """Return whether a program's rule has this code."""
+        return bool(
+            self.env["loyalty.rule"].search_count([("code", "=", code)], limit=1)
+        )
