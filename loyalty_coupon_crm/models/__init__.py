@@ -38,8 +38,10 @@ from . import loyalty_program_account_mixin
 from . import loyalty_gate_mixin
 from . import loyalty_gate_card_mixin
 from . import loyalty_gate_time_mixin
+from . import loyalty_gate_limit_mixin
 from . import loyalty_program
 from . import loyalty_usage_window
+from . import loyalty_use_counter
 from . import loyalty_reward
 from . import loyalty_card
 from . import loyalty_point_check_mixin

@@ -112,6 +112,11 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         if hasattr(self, "message_post"):
             self.sudo().message_post(body=text, subtype_xmlid="mail.mt_note")
 
+    def _loyalty_is_paid(self):
+        """Hook: return whether money was taken already: then nothing is refused."""
+        self.ensure_one()
+        return False
+
     def _loyalty_is_confirmed(self):
         """Hook: return whether the document counts as a purchase now."""
         self.ensure_one()

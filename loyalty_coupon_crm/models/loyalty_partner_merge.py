@@ -126,6 +126,7 @@ class LoyaltyPartnerMerge(models.Model):
         # Before any wallet opens again: it is closed for its new points until then.
         self._undo_contacts()
         self.line_ids._give_back(reason)
+        self.env["loyalty.use.counter"]._recount_customer(self.partner_id)
         self.write(
             {
                 "state": "undone",

@@ -5,9 +5,10 @@ from odoo.tools import SQL
 class LoyaltyProgram(models.Model):
     _name = "loyalty.program"
     _inherit = [
-        "loyalty.gate.mixin",
+        "loyalty.gate.limit.mixin",
         "loyalty.gate.time.mixin",
         "loyalty.gate.card.mixin",
+        "loyalty.gate.mixin",
         "loyalty.program.account.mixin",
         "loyalty.program.template.mixin",
         "loyalty.program.refund.mixin",
@@ -31,6 +32,20 @@ class LoyaltyProgram(models.Model):
         default=True,
         help="Anyone who holds the code may use it, not only its owner; members may "
         "have points of their wallet transferred to another member.",
+    )
+    budget_amount = fields.Monetary(
+        string="Budget",
+        currency_field="currency_id",
+        help="Discounts and cost of free goods that the program may give; 0 for no "
+        "limit. Then the program stops by itself.",
+    )
+    budget_spent = fields.Monetary(
+        compute="_compute_budget",
+        currency_field="currency_id",
+        help="Discounts and cost of free goods given, less what came back.",
+    )
+    budget_left = fields.Monetary(
+        compute="_compute_budget", currency_field="currency_id"
     )
     # How often a program was used is counted for who may not read all orders, too:
     # marketing opens the form, and a limit of uses counts those of colleagues.

@@ -158,6 +158,8 @@ class LoyaltyRedemption(models.Model):
     def create(self, vals_list):
         """Create uses, and count them where the program limits them."""
         rows = super().create(vals_list)
+        # Counters are written by the gate alone.
+        self.env["loyalty.use.counter"].sudo()._count(rows.sudo())
         rows.card_id.filtered(
             lambda card: card.program_id.validity_from == "first_use"
         )._set_validity()
@@ -181,6 +183,48 @@ class LoyaltyRedemption(models.Model):
         raise UserError(
             self.env._("A redemption is never deleted: it is reversed by a new row.")
         )
+
+    def _document(self):
+        """Return the document of a use, or None when there is none any more."""
+        self.ensure_one()
+        if self.order_model not in self.env or not self.order_id:
+            return None
+        return self.env[self.order_model].browse(self.order_id).exists() or None
+
+    def _counted(self):
+        """Return what a row adds to the counters of its program.
+
+        :return: (uses, amount in the program's currency); negative to give back
+        """
+        self.ensure_one()
+        amount = self._program_amount(self)
+        use = self.reversal_of_id
+        if not use:
+            return 1, amount
+        earlier = use + use.reversed_by_ids.filtered(lambda row: row.id < self.id)
+        return int(use._is_left(earlier + self)) - int(use._is_left(earlier)), amount
+
+    def _program_amount(self, rows):
+        """Return what rows of a use gave, in the program's currency at its day.
+
+        :param rows: the use and rows that correct or reverse it
+        """
+        self.ensure_one()
+        given = sum(rows.mapped("discount_amount")) + sum(rows.mapped("goods_cost"))
+        company = self.company_id or self.env.company
+        return company.currency_id._convert(
+            given, self.program_id.currency_id, company, self.date.date()
+        )
+
+    def _is_honoured(self):
+        """Hook: return whether a use counts although it exceeds a limit.
+
+        What was paid is not refused: the counter then shows more than the limit.
+        Imported uses happened elsewhere.
+        """
+        self.ensure_one()
+        document = self._document()
+        return bool(self.external_ref or not document or document._loyalty_is_paid())
 
     def _is_on(self, document):
         """Return whether the use happened on a document."""

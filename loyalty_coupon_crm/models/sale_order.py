@@ -321,6 +321,10 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.date_order or super()._loyalty_date()
 
+    def _loyalty_is_paid(self):
+        self.ensure_one()
+        return bool(self._loyalty_use_moment())
+
     def _loyalty_is_confirmed(self):
         self.ensure_one()
         return self.state == "sale"

@@ -15,6 +15,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._merge_card_members(src_partners, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["loyalty.purchase"]._sync_customers(dst_partner)
+        # Whoever merges contacts need not have a role in loyalty.
+        self.env["loyalty.use.counter"].sudo()._merge_customers(
+            src_partners, dst_partner
+        )
         return result
 
     def _log_loyalty_merge(self, src_partners, dst_partner):

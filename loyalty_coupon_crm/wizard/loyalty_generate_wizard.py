@@ -20,6 +20,8 @@ class LoyaltyGenerateWizard(models.TransientModel):
 
     def generate_coupons(self):
         """Generate coupons; each gets a movement that says who issued it and why."""
+        for wizard in self:
+            wizard.program_id._check_coupons_left(wizard.coupon_qty)
         reason = ", ".join(filter(None, self.mapped("description")))
         with self.env["loyalty.card"]._wallet_scope("issue", reason=reason):
             return super().generate_coupons()

@@ -16,3 +16,7 @@ class LoyaltyProgram(models.Model):
             "pending_days",
             "strict",
         ]
+
+    def _compute_total_order_count(self):
+        super()._compute_total_order_count()
+        self._count_confirmed_uses()

@@ -82,6 +82,7 @@ class PosOrder(models.Model):
             blockers = self.env["loyalty.program"]._gate(
                 card, card.partner_id, "pos", code=card.code
             )
+            blockers = [one for one in blockers if one[0] != "no_customer"]
             if blockers:
                 return {
                     "successful": False,
@@ -218,6 +219,10 @@ class PosOrder(models.Model):
         else:
             lines = lines._loyalty_earning(card.program_id)
         return lines._loyalty_refunded_share()
+
+    def _loyalty_is_paid(self):
+        self.ensure_one()
+        return self.state in PAID_STATES
 
     def _loyalty_is_confirmed(self):
         self.ensure_one()

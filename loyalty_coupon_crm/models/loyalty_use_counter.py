@@ -1,0 +1,229 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from ..tools.periods import EVER
+from ..tools.use_slot import Slot
+
+KINDS = [
+    ("total", "All uses"),
+    ("day", "All uses of a day"),
+    ("period", "All uses of a period"),
+    ("customer", "Uses of a customer"),
+    ("household", "Uses of a household"),
+    ("budget", "Budget"),
+]
+
+
+class LoyaltyUseCounter(models.Model):
+    """How often a program was used, per limit that it has.
+
+    A use adds one, in the transaction that redeems, by one conditional statement: it
+    writes nothing when the limit is reached. Of two transactions that meet on a row
+    the database lets one wait and start anew, so that together they never exceed it.
+    """
+
+    _name = "loyalty.use.counter"
+    _description = "Counted Uses"
+    _log_access = False
+    _rec_name = "program_id"
+    _order = "program_id, kind, period desc, id"
+
+    program_id = fields.Many2one(
+        "loyalty.program", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="program_id.company_id", store=True)
+    kind = fields.Selection(KINDS, required=True)
+    key = fields.Char(required=True, default="", help="Whose uses are counted.")
+    period = fields.Date(
+        string="Period from", required=True, help="First day of the counted period."
+    )
+    uses = fields.Integer(required=True, default=0)
+    amount = fields.Float(
+        required=True,
+        default=0.0,
+        help="Discount and cost of free goods given, in the program's currency.",
+    )
+    customer_id = fields.Many2one(
+        "res.partner", compute="_compute_customer_id", compute_sudo=True
+    )
+
+    _slot_unique = models.Constraint(
+        "UNIQUE(program_id, kind, key, period)", "This limit is counted already."
+    )
+
+    @api.depends("key")
+    def _compute_customer_id(self):
+        for counter in self:
+            partner = counter.key.startswith("c") and int(counter.key[1:])
+            counter.customer_id = self.env["res.partner"].browse(partner or []).exists()
+
+    @api.model
+    def _read_slots(self, program, slots):
+        """Return {slot: (uses, amount)} of what is counted so far.
+
+        :param slots: list of `Slot` of the program
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT kind, key, period, uses, amount FROM loyalty_use_counter
+                 WHERE program_id = %s AND (kind, key, period) IN %s
+                """,
+                program.id,
+                tuple((slot.kind, slot.key, slot.period) for slot in slots),
+            )
+        )
+        found = {tuple(row[:3]): tuple(row[3:]) for row in rows}
+        return {
+            slot: found.get((slot.kind, slot.key, slot.period), (0, 0.0))
+            for slot in slots
+        }
+
+    @api.model
+    def _count(self, redemptions):
+        """Count new rows of the redemptions: a use adds, a reversal gives back.
+
+        :raise ValidationError: when a use would exceed a limit of its program
+        """
+        for row in redemptions.sorted("id"):
+            program = row.program_id
+            if not program._has_limits():
+                continue
+            use = row.reversal_of_id or row
+            uses, amount = row._counted()
+            slots = program._limit_slots_of(use)
+            for slot in sorted(slots, key=lambda slot: (slot.kind, slot.key)):
+                force = uses <= 0 or row._is_honoured()
+                if not self._add(program, slot, uses, amount, force):
+                    self._refuse(row, program, slot)
+
+    @api.model
+    def _add(self, program, slot, uses, amount, force=False):
+        """Add to a counter, by one statement, unless its limit would be exceeded.
+
+        :param slot: `Slot` of the program
+        :param amount: money, currency of the program
+        :param force: count in any case
+        :return: whether it was counted
+        """
+        limit, budget = slot.limit or None, slot.budget or None
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO loyalty_use_counter AS counter
+                       (program_id, company_id, kind, key, period, uses, amount)
+                SELECT program.id, program.company_id, %(kind)s, %(key)s, %(period)s,
+                       GREATEST(%(uses)s, 0), GREATEST(%(amount)s, 0.0)
+                  FROM loyalty_program program
+                 WHERE program.id = %(program)s
+                   AND (%(force)s OR (COALESCE(%(uses)s <= %(limit)s, TRUE)
+                                  AND COALESCE(%(amount)s <= %(budget)s, TRUE)))
+                    ON CONFLICT (program_id, kind, key, period) DO UPDATE
+                   SET uses = GREATEST(counter.uses + %(uses)s, 0),
+                       amount = GREATEST(counter.amount + %(amount)s, 0.0)
+                 WHERE %(force)s
+                    OR (COALESCE(counter.uses + %(uses)s <= %(limit)s, TRUE)
+                    AND COALESCE(counter.amount + %(amount)s <= %(budget)s, TRUE))
+                RETURNING id
+                """,
+                program=program.id,
+                kind=slot.kind,
+                key=slot.key,
+                period=slot.period,
+                uses=uses,
+                amount=amount,
+                # The difference of two amounts in binary is no overrun of a budget.
+                limit=limit,
+                budget=budget and budget + 0.005,
+                force=force,
+            )
+        )
+        self.invalidate_model(["uses", "amount"], flush=False)
+        return bool(rows)
+
+    @api.model
+    def _refuse(self, row, program, slot):
+        """Refuse a use that would exceed a limit, and log it."""
+        partner = row.used_by_id or row.partner_id
+        message = program._limit_message(slot, partner)
+        document = row._document()
+        self.env["loyalty.refusal"]._log_refusal(
+            row.card_id,
+            partner,
+            row.channel,
+            document,
+            row.card_id.code,
+            [(f"limit_{slot.kind}", message)],
+        )
+        raise ValidationError(message)
+
+    @api.model
+    def _rebuild(self, programs):
+        """Count the uses of programs anew, for limits that came or changed."""
+        programs = programs.filtered("id")
+        self.search([("program_id", "in", programs.ids)]).unlink()
+        limited = programs.filtered(lambda program: program._has_limits())
+        if not limited:
+            return
+        counts = defaultdict(lambda: [0, 0.0])
+        redemptions = self.env["loyalty.redemption"]
+        for use in redemptions.search(
+            [("program_id", "in", limited.ids), ("reversal_of_id", "=", False)]
+        ):
+            rows = use + use.reversed_by_ids
+            amount = use._program_amount(rows)
+            uses = int(use._is_left(rows))
+            for slot in use.program_id._limit_slots_of(use):
+                count = counts[use.program_id.id, slot.kind, slot.key, slot.period]
+                count[0] += uses
+                count[1] += amount
+        self.create(
+            [
+                {
+                    "program_id": program,
+                    "kind": kind,
+                    "key": key,
+                    "period": period,
+                    "uses": uses,
+                    "amount": max(amount, 0.0),
+                }
+                for (program, kind, key, period), (uses, amount) in counts.items()
+            ]
+        )
+
+    @api.model
+    def _merge_customers(self, src_partners, dst_partner):
+        """Add what merged customers used to what the one that stays used.
+
+        :param src_partners: customers that are merged
+        :param dst_partner: the customer that stays
+        """
+        keys = [f"c{partner.id}" for partner in src_partners]
+        target = f"c{dst_partner.commercial_partner_id.id}"
+        rows = self.search([("key", "in", keys), ("key", "!=", target)])
+        for row in rows:
+            slot = Slot(row.kind, target, row.period)
+            self._add(row.program_id, slot, row.uses, row.amount, force=True)
+        rows.unlink()
+
+    @api.model
+    def _recount_customer(self, partner):
+        """Count anew in the programs whose limits a customer counts for.
+
+        :param partner: `res.partner` record whose uses were handed to somebody else
+        """
+        key = f"c{partner.commercial_partner_id.id}"
+        self._rebuild(self.search([("key", "=", key)]).program_id)
+
+    @api.autovacuum
+    def _gc_past_periods(self):
+        """Remove counters of periods that ended more than a year ago."""
+        old = fields.Date.subtract(fields.Date.today(), years=2)
+        rows = self.search([("period", "<", old), ("period", ">", EVER)], limit=10000)
+        rows.unlink()
+        return len(rows), len(rows) == 10000
