@@ -165,8 +165,9 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
         return result
 
     def _compute_total_order_count(self):
-        super()._compute_total_order_count()
+        result = super()._compute_total_order_count()
         self._count_confirmed_uses()
+        return result
 
     def _count_confirmed_uses(self):
         """Count confirmed uses where Odoo counts carts and drafts too (strict only)."""

@@ -18,5 +18,6 @@ class LoyaltyProgram(models.Model):
         ]
 
     def _compute_total_order_count(self):
-        super()._compute_total_order_count()
+        result = super()._compute_total_order_count()
         self._count_confirmed_uses()
+        return result
