@@ -39,6 +39,7 @@ from . import loyalty_gate_mixin
 from . import loyalty_gate_card_mixin
 from . import loyalty_gate_time_mixin
 from . import loyalty_gate_limit_mixin
+from . import loyalty_program_payment_mixin
 from . import loyalty_program
 from . import loyalty_usage_window
 from . import loyalty_use_counter
@@ -67,6 +68,7 @@ from . import res_config_settings
 from . import loyalty_card_member
 from . import loyalty_sale_cart_mixin
 from . import loyalty_sale_choice_mixin
+from . import loyalty_sale_payment_mixin
 from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin

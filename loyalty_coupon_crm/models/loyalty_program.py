@@ -10,6 +10,7 @@ class LoyaltyProgram(models.Model):
         "loyalty.gate.card.mixin",
         "loyalty.gate.mixin",
         "loyalty.program.account.mixin",
+        "loyalty.program.payment.mixin",
         "loyalty.program.template.mixin",
         "loyalty.program.refund.mixin",
         "loyalty.program.terms.mixin",

@@ -56,7 +56,7 @@ class LoyaltySaleCartMixin(models.AbstractModel):
                 fields.Date.context_today(self),
                 round=False,
             ),
-            "limit": self._loyalty_amount_before(lines),
+            "limit": self._loyalty_amount_before(reward, lines),
         }
 
     def _loyalty_change_choice(self, line, text):

@@ -145,7 +145,7 @@ class LoyaltySaleChoiceMixin(models.AbstractModel):
         usable = self._get_real_points_for_coupon(coupon)
         usable = max(usable + sum(applied.mapped("points_cost")), 0.0)
         amount = self.currency_id._convert(
-            self._loyalty_amount_before(applied),
+            self._loyalty_amount_before(reward, applied),
             reward.currency_id,
             self.company_id,
             fields.Date.context_today(self),
@@ -158,9 +158,14 @@ class LoyaltySaleChoiceMixin(models.AbstractModel):
         steps = min(usable // step, math.ceil(round(needed / step, DIGITS)))
         return steps * step
 
-    def _loyalty_amount_before(self, lines):
-        """Return what is to pay without some reward lines, in the order's currency."""
-        return self.amount_total - sum(lines.mapped("price_total"))
+    def _loyalty_amount_before(self, reward, lines):
+        """Return what a reward may pay when it is not applied yet.
+
+        :param lines: lines of the reward on the order
+        :return: amount in the currency of the order
+        """
+        amount = self.amount_total - sum(lines.mapped("price_total"))
+        return max(amount - self._loyalty_not_payable_amount(reward.program_id), 0.0)
 
     def _loyalty_check_choice(self, reward, coupon, points):
         step = self._loyalty_step(reward)

@@ -9,6 +9,7 @@ class SaleOrder(models.Model):
     _inherit = [
         "loyalty.sale.cart.mixin",
         "loyalty.sale.choice.mixin",
+        "loyalty.sale.payment.mixin",
         "loyalty.sale.pool.mixin",
         "sale.order",
         "loyalty.panel.figures.mixin",
@@ -35,6 +36,7 @@ class SaleOrder(models.Model):
             for order in confirmed:
                 cards._wallet_plan_document(order)
         confirmed._loyalty_check_balances()
+        confirmed._loyalty_check_payments()
         confirmed._loyalty_unhold()
         confirmed._loyalty_record()
         return result

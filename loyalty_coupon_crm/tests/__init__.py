@@ -17,6 +17,7 @@ from . import test_gate_time
 from . import test_usage_window
 from . import test_import_reader
 from . import test_member_wallet
+from . import test_money_pump
 from . import test_opening_import
 from . import test_partner_merge
 from . import test_order_changes

@@ -1,6 +1,7 @@
 from . import account_move
 from . import loyalty_card
 from . import loyalty_pos_backfill
+from . import loyalty_pos_bounds_mixin
 from . import loyalty_program
 from . import loyalty_purchase
 from . import pos_config

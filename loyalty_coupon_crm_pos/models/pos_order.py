@@ -6,13 +6,17 @@ from .pos_order_line import PAID_STATES
 
 class PosOrder(models.Model):
     _name = "pos.order"
-    _inherit = ["pos.order", "loyalty.document.mixin"]
+    _inherit = ["loyalty.pos.bounds.mixin", "pos.order", "loyalty.document.mixin"]
 
     def action_pos_order_paid(self):
         """Pay, write the purchase, and undo in proportion what a refund gives back.
 
         Whoever pays an order again writes nothing again.
+
+        :raise UserError: when the till claims more of a wallet than it may spend
         """
+        # Wallets and their members are not the cashier's to read.
+        self.sudo()._loyalty_check_claims()
         result = super().action_pos_order_paid()
         # Facts are written by the system, the cashier may not.
         for order in self.sudo():
@@ -76,8 +80,12 @@ class PosOrder(models.Model):
         result = super().validate_coupon_programs(point_changes, new_codes)
         if not result["successful"]:
             return result
-        spent = [int(card) for card, points in point_changes.items() if points < 0]
+        changes = {int(card): points for card, points in point_changes.items()}
+        spent = [card for card, points in changes.items() if points < 0]
         for card in self.env["loyalty.card"].browse(spent):
+            problem = self._loyalty_blocked_message(card, -changes[card.id])
+            if problem:
+                return {"successful": False, "payload": {"message": problem}}
             # The till names no customer here: the owner was checked at the scan.
             blockers = self.env["loyalty.program"]._gate(
                 card, card.partner_id, "pos", code=card.code

@@ -1,4 +1,5 @@
 from . import test_frontend
+from . import test_pos_bounds
 from . import test_pos_confirm
 from . import test_pos_gate
 from . import test_pos_pool

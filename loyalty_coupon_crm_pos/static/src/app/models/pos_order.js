@@ -2,6 +2,7 @@ import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { patch } from "@web/core/utils/patch";
 // Ours goes on top of Odoo's, whatever the order of the files.
 import "@pos_loyalty/app/models/pos_order";
+import { unpayableAmount } from "@loyalty_coupon_crm_pos/app/utils/payable";
 import { isChosen, mostPoints } from "@loyalty_coupon_crm_pos/app/utils/points_choice";
 
 patch(PosOrder.prototype, {
@@ -31,6 +32,60 @@ patch(PosOrder.prototype, {
         } finally {
             this.pointsCap = undefined;
         }
+    },
+
+    /**
+     * Gift cards and eWallets pay no top-up and no gift card.
+     */
+    _getDiscountableOnOrder(reward) {
+        return this._limitPayment(reward, super._getDiscountableOnOrder(...arguments));
+    },
+
+    _getDiscountableOnSpecific(reward) {
+        return this._limitPayment(
+            reward,
+            super._getDiscountableOnSpecific(...arguments)
+        );
+    },
+
+    _getDiscountableOnCheapest(reward) {
+        return this._limitPayment(
+            reward,
+            super._getDiscountableOnCheapest(...arguments)
+        );
+    },
+
+    _limitPayment(reward, result) {
+        const kept = this.getUnpayable(reward.program_id);
+        if (!kept) {
+            return result;
+        }
+        const payable = Math.max(this.priceIncl - kept, 0);
+        return { ...result, discountable: Math.min(result.discountable, payable) };
+    },
+
+    /**
+     * Return what of the order has to be paid with money, with taxes.
+     */
+    getUnpayable(program) {
+        const lines = this.getOrderlines()
+            .filter((line) => !line.is_reward_line && !line.refunded_orderline_id)
+            .map((line) => ({
+                productId: line.getProduct().id,
+                quantity: line.getQuantity(),
+                amount: line.prices.total_included,
+            }));
+        return unpayableAmount(program, this.models["loyalty.program"].getAll(), lines);
+    },
+
+    /**
+     * Leave out payments that find nothing they may pay.
+     */
+    getClaimableRewards() {
+        return super.getClaimableRewards(...arguments).filter(({ reward }) => {
+            const kept = this.getUnpayable(reward.program_id);
+            return !kept || this.priceIncl > kept;
+        });
     },
 
     /**

@@ -1,0 +1,118 @@
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+from .pos_order_line import PAID_STATES
+
+DIGITS = 2
+
+
+class LoyaltyPosBoundsMixin(models.AbstractModel):
+    """What a till may spend of wallets, whatever it claims.
+
+    The till computes the same bounds and keeps them; who sends something else is
+    refused before the order counts as paid.
+    """
+
+    _name = "loyalty.pos.bounds.mixin"
+    _description = "Bounds of Wallets at the Till"
+
+    def _loyalty_check_claims(self):
+        """Refuse orders that spend more of a wallet than may be spent.
+
+        :raise UserError: says which wallet, how much, and what to do
+        """
+        for order in self:
+            if order.state in PAID_STATES:
+                # Who pays an order again is counted already.
+                continue
+            problem = order._loyalty_claim_problem()
+            if problem:
+                raise UserError(
+                    self.env._(
+                        "%(problem)s Take the reward off order %(order)s and let the "
+                        "customer pay the rest.",
+                        problem=problem,
+                        order=order.display_name,
+                    )
+                )
+
+    def _loyalty_claim_problem(self):
+        """Return why the claims of an order are refused, as a sentence, or None."""
+        self.ensure_one()
+        for card, lines in self._loyalty_used_lines().items():
+            points = sum(lines.mapped("points_cost"))
+            problem = self._loyalty_limit_message(card, points)
+            # Without a waiting time the order may spend what it earns at once.
+            if not problem and card.program_id.pending_days:
+                problem = self._loyalty_blocked_message(card, points)
+            if problem:
+                return problem
+        program = self._loyalty_wrong_payment()
+        if program:
+            return program._not_payable_message(self._loyalty_not_payable(program))
+        return None
+
+    def _loyalty_limit_message(self, card, points):
+        """Return why a member may not spend so many points of a wallet, or None."""
+        member = card._member(self.partner_id)
+        if not member:
+            return None
+        left = member._left(document=self)
+        if float_compare(points, left, precision_digits=DIGITS) <= 0:
+            return None
+        return member._limit_message(left)
+
+    def _loyalty_blocked_message(self, card, points):
+        """Return why points of a wallet cannot be spent yet, or None.
+
+        :param points: points that the order takes from the card
+        """
+        # The ledger is not the cashier's to read.
+        card = card.sudo()
+        blocked = card.blocked_points
+        if not blocked or not card.program_id.is_nominative:
+            return None
+        usable = max(card.points - blocked, 0.0)
+        if float_compare(points, usable, precision_digits=DIGITS) <= 0:
+            return None
+        return self.env._(
+            "Only %(usable)s of the wallet %(code)s can be spent now, not "
+            "%(points)s: the others are pending or have lapsed.",
+            usable=card._format_points(usable).strip(),
+            points=card._format_points(points).strip(),
+            code=card.code,
+        )
+
+    def _loyalty_not_payable(self, program):
+        """Return the products of the order that a payment program does not pay."""
+        goods = self.lines._loyalty_sold()._loyalty_goods()
+        goods = goods.filtered(lambda line: line.qty > 0)
+        return program._not_payable(goods.product_id, self.config_id._get_program_ids())
+
+    def _loyalty_wrong_payment(self):
+        """Return a program that pays what it must not, or an empty record."""
+        self.ensure_one()
+        payments = self.lines._loyalty_sold()._loyalty_payments()
+        paid = {}
+        for line in payments:
+            program = line.reward_id.program_id
+            paid[program] = paid.get(program, 0.0) - line.price_subtotal_incl
+        total = sum((self.lines - payments).mapped("price_subtotal_incl"))
+        kept = {program: self._loyalty_not_payable_amount(program) for program in paid}
+        for program in paid:
+            # What one program must not pay, one that may pay less must not either.
+            together = sum(paid[one] for one in paid if kept[one] >= kept[program])
+            payable = max(total - kept[program], 0.0)
+            if kept[program] and (
+                self.currency_id.compare_amounts(together, payable) > 0
+            ):
+                return program
+        return self.env["loyalty.program"]
+
+    def _loyalty_not_payable_amount(self, program):
+        """Return what of the order has to be paid with money, with taxes."""
+        products = self._loyalty_not_payable(program)
+        goods = self.lines._loyalty_sold()._loyalty_goods()
+        lines = goods.filtered(lambda line: line.product_id in products)
+        return max(sum(lines.mapped("price_subtotal_incl")), 0.0)

@@ -1,0 +1,121 @@
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import LoyaltyCrmPosCommon
+
+
+@tagged("post_install", "-at_install")
+class TestPosBounds(LoyaltyCrmPosCommon):
+    """The server believes no till that spends more of a wallet than it may."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program = cls._create_points_program(strict=True)
+        cls.card = cls._create_card(cls.program, cls.partner, points=100)
+
+    def _member(self, limit):
+        return (
+            self.env["loyalty.card.member"]
+            .sudo()
+            .create(
+                {
+                    "card_id": self.card.id,
+                    "partner_id": self.other_partner.id,
+                    "spend_limit": limit,
+                    "limit_period": "day",
+                }
+            )
+        )
+
+    def _spend(self, points, partner=None):
+        line = self._reward_line(self.card, 10, cost=points)
+        return self._pay_order(partner=partner or self.partner, rewards=[line])
+
+    def _validate(self, net):
+        orders = self.env["pos.order"].with_user(self.cashier)
+        return orders.validate_coupon_programs({str(self.card.id): net}, [])
+
+    def _payment_program(self, kind, product):
+        action = self.env["loyalty.program"].create_from_template(kind)
+        program = self.env["loyalty.program"].browse(action["res_id"])
+        program.write({"strict": True, "pos_ok": True})
+        program.rule_ids.product_ids = product
+        return program
+
+    def test_a_member_stays_within_the_limit(self):
+        self._member(60)
+        self.assertEqual(self._spend(60, self.other_partner).state, "paid")
+        for points in (61, 100):
+            with self.assertRaisesRegex(UserError, "may spend 60"):
+                self._spend(points, self.other_partner)
+
+    def test_earlier_uses_of_the_day_count(self):
+        self._member(60)
+        order = self._spend(50, self.other_partner)
+        data = self._coupon_data(self.card, -50, partner_id=order.partner_id.id)
+        order.with_user(self.cashier).confirm_coupon_programs(data)
+        self.assertEqual(self._spend(10, self.other_partner).state, "paid")
+        with self.assertRaisesRegex(UserError, "10.* are left"):
+            self._spend(11, self.other_partner)
+
+    def test_the_owner_has_no_limit(self):
+        self._member(60)
+        self.assertEqual(self._spend(100).state, "paid")
+
+    def test_pending_points_are_not_spent(self):
+        self.program.pending_days = 14
+        tomorrow = fields.Date.add(fields.Date.today(), days=1)
+        self.card._post_move("issue", 50, available_date=tomorrow)
+        self.assertEqual(self.card.available_points, 100)
+        self.assertTrue(self._validate(-100)["successful"])
+        answer = self._validate(-101)
+        self.assertFalse(answer["successful"])
+        self.assertIn("pending", answer["payload"]["message"])
+        with self.assertRaisesRegex(UserError, "pending"):
+            self._spend(120)
+        self.assertEqual(self._spend(100).state, "paid")
+
+    def test_a_wallet_pays_no_top_up(self):
+        top_up = self._create_product("Top-up", 100.0, 0.0, available_in_pos=True)
+        program = self._payment_program("ewallet", top_up)
+        wallet = self._create_card(program, self.partner, points=500)
+        line = self._reward_line(wallet, 100, cost=100)
+        with self.assertRaisesRegex(UserError, "Top-up"):
+            self._pay_order(product=top_up, rewards=[line])
+        goods = {"product_id": self.product.id, "qty": 1}
+        order = self._pay_order(product=top_up, rewards=[goods, line])
+        self.assertEqual((order.state, order.amount_total), ("paid", 100))
+        line["price_unit"] = -101
+        with self.assertRaisesRegex(UserError, "Top-up"):
+            self._pay_order(product=top_up, rewards=[goods, line])
+
+    def test_a_discount_opens_no_gap(self):
+        top_up = self._create_product("Top-up", 100.0, 0.0, available_in_pos=True)
+        program = self._payment_program("ewallet", top_up)
+        wallet = self._create_card(program, self.partner, points=500)
+        coupon = self._create_card(self._create_coupon_program(), self.partner)
+        off = self._reward_line(coupon, 10, code="coupon")
+        line = self._reward_line(wallet, 90, cost=90)
+        with self.assertRaisesRegex(UserError, "Top-up"):
+            self._pay_order(product=top_up, rewards=[off, line])
+
+    def test_a_gift_card_pays_no_gift_card(self):
+        voucher = self._create_product("Voucher", 50.0, 0.0, available_in_pos=True)
+        program = self._payment_program("gift_card", voucher)
+        # The till of Odoo's tests prints gift cards.
+        program.pos_report_print_id = self.env.ref("loyalty.report_gift_card")
+        card = self._create_card(program, points=500)
+        line = self._reward_line(card, 50, cost=50)
+        with self.assertRaisesRegex(UserError, "Voucher"):
+            self._pay_order(product=voucher, rewards=[line])
+
+    def test_programs_that_are_not_strict_keep_odoos_way(self):
+        top_up = self._create_product("Top-up", 100.0, 0.0, available_in_pos=True)
+        program = self._payment_program("ewallet", top_up)
+        program.strict = False
+        wallet = self._create_card(program, self.partner, points=500)
+        line = self._reward_line(wallet, 100, cost=100)
+        order = self._pay_order(product=top_up, rewards=[line])
+        self.assertEqual(order.amount_total, 0)
