@@ -44,6 +44,8 @@
         "wizard/loyalty_point_statement_views.xml",
         "wizard/loyalty_segment_add_views.xml",
         "wizard/sale_loyalty_reward_wizard_views.xml",
+        "views/loyalty_segment_overlap_views.xml",
+        "views/loyalty_segment_movement_views.xml",
         "views/loyalty_segment_views.xml",
         "views/loyalty_import_views.xml",
         "views/res_config_settings_views.xml",

@@ -19,8 +19,11 @@ from . import loyalty_customer_score_mixin
 from . import loyalty_customer_refresh_mixin
 from . import loyalty_customer_metric
 from . import loyalty_stage_change
+from . import loyalty_segment_like_mixin
 from . import loyalty_segment
 from . import loyalty_segment_member
+from . import loyalty_segment_overlap
+from . import loyalty_segment_movement
 from . import loyalty_campaign_audience_mixin
 from . import loyalty_campaign_check_mixin
 from . import loyalty_campaign_message_mixin

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
 from ..tools.rfm import LABELS
 
@@ -200,6 +201,67 @@ class LoyaltyCustomerMetric(models.Model):
             "view_mode": "form",
             "views": [(False, "form")],
         }
+
+    def action_make_segment(self):
+        """Make a segment of the customers in the list, and open it.
+
+        Chosen rows become a fixed list. Without a choice the conditions of the list
+        become a rule, so that the segment follows the figures; conditions that contacts
+        do not know make a fixed list of all rows.
+        """
+        domain = Domain(self.env.context.get("active_domain") or [])
+        rule = not self and self._partner_rule(domain)
+        values = {"name": self._segment_name(domain), "company_id": self.env.company.id}
+        if rule:
+            segment = self.env["loyalty.segment"].create(
+                {**values, "kind": "dynamic", "domain": str(list(rule))}
+            )
+            segment.refresh()
+        else:
+            here = Domain("company_id", "=", self.env.company.id)
+            rows = self.filtered_domain(here) if self else self.search(domain & here)
+            segment = self.env["loyalty.segment"].create({**values, "kind": "static"})
+            segment._add_members(rows.partner_id)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "loyalty.segment",
+            "res_id": segment.id,
+            "views": [(False, "form")],
+        }
+
+    @api.model
+    def _partner_rule(self, domain):
+        """Return a domain on figures as one on contacts, None when it has no twin."""
+        partners = self.env["res.partner"]
+        twins = True
+
+        def translate(condition):
+            nonlocal twins
+            head, *rest = condition.field_expr.split(".")
+            name = "id" if head == "partner_id" and not rest else f"loyalty_{head}"
+            twins = twins and name in partners._fields
+            return Domain(".".join([name, *rest]), condition.operator, condition.value)
+
+        rule = domain.map_conditions(translate)
+        return rule if twins and not rule.is_true() else None
+
+    @api.model
+    def _segment_name(self, domain):
+        """Return a name for a segment: the cell of the matrix, when it is one."""
+        scores = {
+            condition.field_expr: condition.value
+            for condition in domain.iter_conditions()
+            if condition.operator in ("=", "in")
+        }
+        if {"r_score", "f_score"} <= set(scores):
+            return self.env._(
+                "Recency %(recency)s, frequency %(frequency)s",
+                recency=scores["r_score"],
+                frequency=scores["f_score"],
+            )
+        return self.env._(
+            "Customers chosen on %(day)s", day=self.env.company._loyalty_today()
+        )
 
     @api.model
     def _cron_refresh_figures(self):

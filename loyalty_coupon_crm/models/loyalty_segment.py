@@ -26,6 +26,7 @@ class LoyaltySegment(models.Model):
     """A named audience: a rule on customers, people added and excluded by hand."""
 
     _name = "loyalty.segment"
+    _inherit = "loyalty.segment.like.mixin"
     _description = "Customer Segment"
     _order = "name, id"
 

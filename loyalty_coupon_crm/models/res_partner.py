@@ -93,6 +93,24 @@ class ResPartner(models.Model):
         search=_search_as_column("loyalty_coupon_share"),
         groups=READERS,
     )
+    loyalty_r_score = fields.Integer(
+        related="loyalty_metric_id.r_score",
+        groups=READERS,
+        search=_search_as_column("loyalty_r_score"),
+        aggregator="avg",
+    )
+    loyalty_f_score = fields.Integer(
+        related="loyalty_metric_id.f_score",
+        groups=READERS,
+        search=_search_as_column("loyalty_f_score"),
+        aggregator="avg",
+    )
+    loyalty_m_score = fields.Integer(
+        related="loyalty_metric_id.m_score",
+        groups=READERS,
+        search=_search_as_column("loyalty_m_score"),
+        aggregator="avg",
+    )
     loyalty_rfm_segment = fields.Selection(
         related="loyalty_metric_id.rfm_segment",
         groups=READERS,

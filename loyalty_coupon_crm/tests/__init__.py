@@ -41,3 +41,4 @@ from . import test_segment
 from . import test_wallet
 from . import test_wallet_rights
 from . import test_purchase_model
+from . import test_segment_tools
