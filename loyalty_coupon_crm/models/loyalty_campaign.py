@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .loyalty_campaign_check_mixin import COUPON_TYPES, WALLET_TYPES
+from .loyalty_campaign_trigger_mixin import TRIGGER_FIELDS
 
 # What decided who gets what must not change once it was decided.
 FROZEN_FIELDS = {
@@ -16,15 +17,26 @@ FROZEN_FIELDS = {
     "seed",
     "segment_id",
     "validity_days",
-}
+} | TRIGGER_FIELDS
 # Written by the buttons and the runner alone, never by a client.
 OWN_VALUES = {
+    "approval_by_id": False,
+    "approved_by_id": False,
+    "approved_version": 0,
+    "budget_alerted": False,
     "control_count": 0,
+    "cursor_purchase_id": 0,
+    "horizon_purchase_id": 0,
+    "horizon_waits": False,
+    "known_segment_row_id": 0,
     "launched_at": False,
     "launched_by_id": False,
+    "settled_purchase_id": 0,
     "state": "draft",
     "stop_reason": False,
     "treated_count": 0,
+    "triggered_at": False,
+    "version": 1,
 }
 
 
@@ -36,14 +48,22 @@ class LoyaltyCampaign(models.Model):
     _inherit = [
         "mail.thread",
         "mail.activity.mixin",
+        "loyalty.campaign.arm.mixin",
         "loyalty.campaign.audience.mixin",
+        "loyalty.campaign.day.mixin",
+        "loyalty.campaign.guard.mixin",
+        "loyalty.campaign.journey.mixin",
+        "loyalty.campaign.purchase.mixin",
+        "loyalty.campaign.sentence.mixin",
+        "loyalty.campaign.trigger.mixin",
         "loyalty.campaign.check.mixin",
         "loyalty.campaign.preview.mixin",
+        "loyalty.campaign.result.mixin",
         "loyalty.campaign.runner.mixin",
         "loyalty.campaign.wallet.mixin",
         "loyalty.campaign.message.mixin",
     ]
-    _order = "id desc"
+    _order = "priority desc, id desc"
     _check_company_auto = True
 
     name = fields.Char(required=True, tracking=True)
@@ -130,6 +150,7 @@ class LoyaltyCampaign(models.Model):
     state = fields.Selection(
         [
             ("draft", "Draft"),
+            ("approval", "To Approve"),
             ("running", "Running"),
             ("paused", "Stopped"),
             ("done", "Done"),
@@ -148,7 +169,7 @@ class LoyaltyCampaign(models.Model):
         "res.users", string="Launched by", readonly=True, copy=False
     )
     variant_ids = fields.One2many(
-        "loyalty.campaign.variant", "campaign_id", string="Arms"
+        "loyalty.campaign.variant", "campaign_id", string="Arms", copy=True
     )
     member_ids = fields.One2many(
         "loyalty.campaign.member", "campaign_id", string="Members"
@@ -221,6 +242,10 @@ class LoyaltyCampaign(models.Model):
             if problems := campaign._number_problems():
                 raise ValidationError("\n".join(problems))
 
+    @api.constrains("parent_id")
+    def _check_parent(self):
+        self._check_journey()
+
     @api.model_create_multi
     def create(self, vals_list):
         """Create campaigns, always as drafts unless the system itself creates them."""
@@ -245,7 +270,9 @@ class LoyaltyCampaign(models.Model):
                         "Stop, Resume, Cancel."
                     )
                 )
-            launched = self.filtered(lambda campaign: campaign.state != "draft")
+            launched = self.filtered(
+                lambda campaign: campaign.state not in ("draft", "approval")
+            )
             if launched and FROZEN_FIELDS & set(vals):
                 raise UserError(
                     self.env._(
@@ -254,7 +281,10 @@ class LoyaltyCampaign(models.Model):
                         name=launched[0].name,
                     )
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        if FROZEN_FIELDS & set(vals):
+            self._note_new_version()
+        return result
 
     def _write_own(self, vals):
         """Write what only the buttons and the runner may write.
@@ -267,7 +297,7 @@ class LoyaltyCampaign(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_launched(self):
-        if launched := self.filtered(lambda campaign: campaign.state != "draft"):
+        if launched := self.filtered("launched_at"):
             raise UserError(
                 self.env._(
                     "The campaign %(name)s was launched and cannot be deleted: "
@@ -290,15 +320,10 @@ class LoyaltyCampaign(models.Model):
             campaign._refresh_audience()
             if problems := campaign._launch_problems():
                 raise UserError("\n".join(problems))
-            treated, control = campaign._assign_members()
-            if not treated:
-                raise UserError(
-                    self.env._(
-                        "All %(count)s customers of the audience fell into the "
-                        "control group: take a larger audience or a smaller group.",
-                        count=control,
-                    )
-                )
+            if campaign._needs_approval():
+                campaign._ask_approval()
+                continue
+            treated, control = campaign._first_members()
             campaign._write_own(
                 {
                     "state": "running",
@@ -308,7 +333,27 @@ class LoyaltyCampaign(models.Model):
                     "control_count": control,
                 }
             )
+            campaign._start_trigger()
         self._trigger_issue()
+
+    def _first_members(self):
+        """Draw the groups of a campaign that gives at once; others draw them later.
+
+        :return: number of (treated, control) members
+        :raise UserError: when nobody would get the offer
+        """
+        if self.trigger != "now":
+            return 0, 0
+        treated, control = self._assign_members()
+        if not treated:
+            raise UserError(
+                self.env._(
+                    "All %(count)s customers of the audience fell into the "
+                    "control group: take a larger audience or a smaller group.",
+                    count=control,
+                )
+            )
+        return treated, control
 
     def action_stop(self):
         """Stop issuing after the batch that is being issued."""
@@ -339,7 +384,7 @@ class LoyaltyCampaign(models.Model):
 
         The runner notes it on the members: it may be at work on some of them.
         """
-        self._expect_state("draft", "running", "paused")
+        self._expect_state("draft", "approval", "running", "paused")
         self._write_own({"state": "cancelled"})
         self._trigger_issue()
 

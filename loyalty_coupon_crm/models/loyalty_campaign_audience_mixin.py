@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.tools import SQL
 
 
@@ -20,77 +20,134 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         if self.segment_id.kind == "dynamic":
             self.segment_id.refresh()
 
-    def _audience_query(self):
+    def _segment_query(self, occasion=""):
+        """Return the candidates that the audience holds: every member, once.
+
+        :param occasion: what they are candidates for, an ISO date or empty
+        """
+        return SQL(
+            """
+            SELECT partner_id, %(occasion)s::varchar AS occasion,
+                   NULL::integer AS card_id
+              FROM loyalty_segment_member
+             WHERE segment_id = %(segment)s
+               AND date_to IS NULL
+               AND is_excluded IS NOT TRUE
+            """,
+            occasion=occasion,
+            segment=self.segment_id._origin.id or 0,
+        )
+
+    def _audience_query(self, candidates=None):
         """Return the query of the distinct active customers that the company may see.
 
-        Columns: `partner_id` and `customer_id`, the commercial partner.
+        :param candidates: query of `partner_id`, `occasion`, `card_id`; the whole
+            audience by default
+        :return: query of `partner_id`, `occasion`, `card_id` and `customer_id`, the
+            commercial partner
         """
         return SQL(
             """
             SELECT DISTINCT partner.id AS partner_id,
-                   COALESCE(partner.commercial_partner_id, partner.id) AS customer_id
-              FROM loyalty_segment_member member
-              JOIN res_partner partner ON partner.id = member.partner_id
-             WHERE member.segment_id = %(segment)s
-               AND member.date_to IS NULL
-               AND member.is_excluded IS NOT TRUE
-               AND partner.active
+                   COALESCE(partner.commercial_partner_id, partner.id) AS customer_id,
+                   candidate.occasion, candidate.card_id
+              FROM (%(candidates)s) candidate
+              JOIN res_partner partner ON partner.id = candidate.partner_id
+             WHERE partner.active
                AND (partner.company_id IS NULL
                     OR partner.company_id = ANY(%(companies)s))
+               %(segment)s
             """,
-            segment=self.segment_id._origin.id or 0,
+            candidates=candidates or self._segment_query(),
             companies=self.company_id.parent_ids.ids,
+            segment=self._segment_condition() if candidates else SQL(),
         )
 
-    def _score_sql(self, purpose, occasion=""):
+    def _segment_condition(self):
+        """Return the condition that a candidate is in the audience, if there is one.
+
+        A company in the audience stands for its contacts.
+        """
+        if not self.segment_id:
+            return SQL()
+        return SQL(
+            """
+            AND EXISTS (
+                SELECT FROM loyalty_segment_member member
+                 WHERE member.segment_id = %(segment)s
+                   AND member.date_to IS NULL
+                   AND member.is_excluded IS NOT TRUE
+                   AND member.partner_id IN (partner.id, partner.commercial_partner_id))
+            AND NOT EXISTS (
+                SELECT FROM loyalty_segment_member member
+                 WHERE member.segment_id = %(segment)s
+                   AND member.date_to IS NULL
+                   AND member.is_excluded
+                   AND member.partner_id IN (partner.id, partner.commercial_partner_id))
+            """,
+            segment=self.segment_id.id,
+        )
+
+    def _score_sql(self, purpose, seed=None, year=None):
         """Return a fair number from 0 to 2^32 - 1 of a row's `customer_id`.
 
         The first 32 bits of SHA-256 over "purpose/seed/customer/year of occasion".
 
-        :param purpose: `arm` or `draw`, so that the two are independent
-        :param occasion: occasion of the member, an ISO date or empty
+        :param purpose: `arm`, `draw`, `variant` or `holdout`, so that they are
+            independent of each other
+        :param seed: the campaign's by default
+        :param year: the first four characters of the row's `occasion` by default
         """
         return SQL(
             """
             ('x' || encode(substring(sha256(convert_to(
-                %(start)s || customer_id || %(end)s, 'UTF8')) FOR 4), 'hex')
+                %(start)s || customer_id || '/' || %(year)s, 'UTF8')) FOR 4), 'hex')
             )::bit(32)::bigint
             """,
-            start=f"{purpose}/{self.seed}/",
-            end=f"/{occasion[:4]}",
+            start=f"{purpose}/{seed or self.seed}/",
+            year=SQL("LEFT(occasion, 4)") if year is None else year,
         )
 
-    def _groups_query(self):
-        """Return the query of those who take part: `partner_id`, `is_control`.
+    def _groups_query(self, candidates=None):
+        """Return the query of those who take part and of what happens to them.
 
         With a budget, customers are drawn at random until so many are treated; the
         control group is drawn with them and keeps its share.
+
+        :param candidates: see `_audience_query`
+        :return: query of `partner_id`, `occasion`, `card_id`, `arm`, `variant_id`
         """
         groups = SQL(
             """
-            SELECT partner_id, customer_id,
-                   %(score)s < %(share)s * 4294967296.0 AS is_control
+            SELECT partner_id, customer_id, occasion, card_id, %(arm)s AS arm,
+                   %(variant)s AS variant_id
               FROM (%(audience)s) audience
+             WHERE TRUE %(guards)s
             """,
-            score=self._score_sql("arm"),
-            share=self.control_percent / 100.0,
-            audience=self._audience_query(),
+            arm=self._arm_sql(),
+            variant=self._variant_sql(),
+            audience=self._rank_query(self._audience_query(candidates)),
+            guards=self._cap_condition(),
         )
         if not self.budget_coupons:
             return groups
         return SQL(
             """
-            SELECT partner_id, is_control
-              FROM (SELECT partner_id, is_control,
-                           COUNT(*) FILTER (WHERE NOT is_control) OVER (
-                               ORDER BY %(draw)s, partner_id) AS place
+            SELECT partner_id, occasion, card_id, arm, variant_id
+              FROM (SELECT *,
+                           COUNT(*) FILTER (WHERE arm = 'treated') OVER (
+                               ORDER BY %(draw)s, partner_id, occasion) AS place
                       FROM (%(groups)s) groups) drawn
              WHERE place <= %(budget)s
             """,
             draw=self._score_sql("draw"),
             groups=groups,
-            budget=self.budget_coupons,
+            budget=max(0, self.budget_coupons - self._treated_so_far()),
         )
+
+    def _treated_so_far(self):
+        """Return how many members were treated by the campaign up to now."""
+        return self.treated_count if self.trigger != "now" else 0
 
     def _audience_size(self):
         """Return how many customers the audience holds."""
@@ -109,8 +166,8 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         return self.env.execute_query(
             SQL(
                 """
-                SELECT COUNT(*) FILTER (WHERE NOT is_control),
-                       COUNT(*) FILTER (WHERE is_control)
+                SELECT COUNT(*) FILTER (WHERE arm = 'treated'),
+                       COUNT(*) FILTER (WHERE arm = 'control')
                   FROM (%s) groups
                 """,
                 self._groups_query(),
@@ -119,13 +176,15 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
 
     def _flush_audience(self):
         self.env["loyalty.segment.member"].flush_model()
+        self.env["loyalty.campaign.member"].flush_model()
         self.env["res.partner"].flush_model(
             ["active", "company_id", "commercial_partner_id"]
         )
 
-    def _assign_members(self):
+    def _assign_members(self, candidates=None):
         """Write who takes part and in which group; who is in already stays as he is.
 
+        :param candidates: see `_audience_query`
         :return: number of (treated, control) members of the campaign
         """
         self.ensure_one()
@@ -134,30 +193,46 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
             SQL(
                 """
                 INSERT INTO loyalty_campaign_member
-                       (campaign_id, company_id, partner_id, occasion, arm, state,
-                        assigned_at, reason)
-                SELECT %(campaign)s, %(company)s, partner_id, '',
-                       CASE WHEN is_control THEN 'control' ELSE 'treated' END,
-                       CASE WHEN is_control THEN 'skipped' ELSE 'todo' END,
-                       NOW() AT TIME ZONE 'UTC',
-                       CASE WHEN is_control THEN %(reason)s END
+                       (campaign_id, company_id, partner_id, occasion, arm, variant_id,
+                        state, assigned_at, reason, version, card_id, issued_at,
+                        message_state)
+                SELECT %(campaign)s, %(company)s, partner_id, occasion, arm,
+                       CASE WHEN arm = 'treated' THEN variant_id END,
+                       CASE WHEN arm != 'treated' THEN 'skipped'
+                            WHEN card_id IS NOT NULL THEN 'issued' ELSE 'todo' END,
+                       %(now)s,
+                       CASE arm WHEN 'control' THEN %(control)s
+                                WHEN 'holdout' THEN %(holdout)s END,
+                       %(version)s,
+                       CASE WHEN arm = 'treated' THEN card_id END,
+                       CASE WHEN arm = 'treated' AND card_id IS NOT NULL
+                            THEN %(now)s END,
+                       CASE WHEN arm = 'treated' AND card_id IS NOT NULL
+                            THEN 'todo' END
                   FROM (%(groups)s) groups
                  WHERE NOT EXISTS (
                        SELECT FROM loyalty_campaign_member known
                         WHERE known.campaign_id = %(campaign)s
                           AND known.partner_id = groups.partner_id
-                          AND known.occasion = '')
-                 ORDER BY partner_id
+                          AND known.occasion = groups.occasion)
+                 ORDER BY partner_id, occasion
+                    ON CONFLICT (campaign_id, partner_id, occasion) DO NOTHING
                 """,
                 campaign=self.id,
                 company=self.company_id.id,
-                reason=self.env._("Control group"),
-                groups=self._groups_query(),
+                now=fields.Datetime.now(),
+                control=self.env._("Control group"),
+                holdout=self.env._("Held out of all campaigns"),
+                version=self.version,
+                groups=self._groups_query(candidates),
             )
         )
+        written = self.env.cr.rowcount
         members = self.env["loyalty.campaign.member"]
         members.invalidate_model()
         self.invalidate_recordset(["member_ids"])
+        if candidates and not written:
+            return self.treated_count, self.control_count
         counts = dict(
             members.sudo()._read_group(
                 [("campaign_id", "=", self.id)], ["arm"], ["__count"]

@@ -19,7 +19,9 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
         """Return a sentence for everything that speaks against a launch."""
         self.ensure_one()
         self._expect_state("draft")
-        problems = self._offer_problems() + self._number_problems()
+        problems = (
+            self._offer_problems() + self._number_problems() + self._trigger_problems()
+        )
         if not self.control_percent and not (self.no_control_reason or "").strip():
             problems.append(
                 self.env._(
@@ -27,6 +29,8 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
                     "will know whether the campaign paid."
                 )
             )
+        if not self._takes_whole_audience() and not self.segment_id:
+            return problems
         if not self.segment_id:
             problems.append(self.env._("The campaign has no audience: choose one."))
         elif not self.segment_id.active:
@@ -36,7 +40,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
                     name=self.segment_id.name,
                 )
             )
-        elif not self._audience_size():
+        elif self._takes_whole_audience() and not self._audience_size():
             problems.append(
                 self.env._(
                     "The audience %(name)s is empty: nobody would get the offer.",
@@ -46,11 +50,44 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
         return problems
 
     def _offer_problems(self):
-        """Return a sentence for everything that makes the offer worthless."""
+        """Return a sentence for everything that makes an offer worthless."""
         self.ensure_one()
-        program = self.program_id
-        if not program:
+        if self.is_reminder:
+            return self._reminder_problems()
+        if not self.program_id:
             return [self.env._("The campaign has no offer: choose a program.")]
+        offers = {(self.program_id, self.points)} | {
+            (
+                variant.program_id or self.program_id,
+                variant.points or self.points,
+            )
+            for variant in self.variant_ids
+        }
+        return [
+            problem
+            for program, points in sorted(offers, key=lambda offer: offer[0].id)
+            for problem in self._program_problems(program, points)
+        ]
+
+    def _reminder_problems(self):
+        """Return a sentence for everything that keeps a reminder from being written."""
+        problems = []
+        if self.trigger not in ("follow", "expiring"):
+            problems.append(
+                self.env._(
+                    "Only a campaign that follows another one, or that looks for "
+                    "unused coupons, can remind of a coupon in hand."
+                )
+            )
+        if not self.mail_template_id:
+            problems.append(self.env._("A reminder needs a message: choose one."))
+        return problems
+
+    def _program_problems(self, program, points):
+        """Return a sentence for everything that makes one offer worthless.
+
+        :param points: points of each card
+        """
         name = program.name
         if program.program_type not in COUPON_TYPES + WALLET_TYPES:
             return [
@@ -72,14 +109,14 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
                     name=name,
                 )
             )
-        elif self._is_coupon_offer() and self.points < min(
+        elif not program.is_nominative and points < min(
             rewards.mapped("required_points")
         ):
             problems.append(
                 self.env._(
                     "%(points)s points per card buy nothing: the cheapest reward of "
                     "%(name)s costs %(required)s.",
-                    points=self.points,
+                    points=points,
                     name=name,
                     required=min(rewards.mapped("required_points")),
                 )
@@ -105,10 +142,6 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
                 )
             )
         return problems
-
-    def _is_coupon_offer(self):
-        """Tell whether each member gets a card of its own."""
-        return not self.program_id.is_nominative
 
     def _number_problems(self):
         """Return a sentence for each number of a campaign that makes no sense."""

@@ -44,6 +44,11 @@ class LoyaltyCampaignMember(models.Model):
         [("todo", "To write"), ("queued", "In the mail queue"), ("skipped", "None")],
         string="Message",
     )
+    message_at = fields.Datetime(
+        string="Message not before",
+        help="The message waits for this moment: quiet hours, blackout dates.",
+    )
+    version = fields.Integer(help="Version of the campaign that chose the customer.")
     reason = fields.Char()
 
     _occasion_unique = models.Constraint(
@@ -60,6 +65,11 @@ class LoyaltyCampaignMember(models.Model):
             return self.env._("No message: the customer has no valid e-mail address.")
         if self.partner_id.is_blacklisted:
             return self.env._("No message: the e-mail address is on the blacklist.")
+        if self.campaign_id.is_reminder and self.card_id.state not in (
+            "issued",
+            "seen",
+        ):
+            return self.env._("No message: the coupon was used or lapsed meanwhile.")
         if not self.card_id.active:
             return self.env._("No message: the card was archived.")
         return ""

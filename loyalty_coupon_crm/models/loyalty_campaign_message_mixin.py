@@ -1,5 +1,10 @@
-from odoo import api, models
+import pytz
+
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..tools.quiet_hours import next_allowed
 
 MESSAGE_BATCH_SIZE = 200
 
@@ -24,7 +29,7 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         """Write the messages of all campaigns until all is done or the time is up."""
         cron = self.env["ir.cron"]
         waiting = self.env["loyalty.campaign.member"]._read_group(
-            [("message_state", "=", "todo")], ["campaign_id"], ["__count"]
+            self._due_messages_domain(), ["campaign_id"], ["__count"]
         )
         cron._commit_progress(remaining=sum(count for _campaign, count in waiting))
         for campaign, _count in waiting:
@@ -32,26 +37,87 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
                 if not cron._commit_progress(done):
                     return
 
+    @api.model
+    def _due_messages_domain(self):
+        """Return the domain of the members whose message may be written now."""
+        now = fields.Datetime.now()
+        return Domain("message_state", "=", "todo") & (
+            Domain("message_at", "=", False) | Domain("message_at", "<=", now)
+        )
+
+    def _has_message(self, variant):
+        """Tell whether members of an arm get a message.
+
+        :param variant: `loyalty.campaign.variant` record, may be empty
+        """
+        return bool(variant.mail_template_id or self.mail_template_id)
+
+    def _message_moment(self, variant, now):
+        """Return before when the message of an arm must not be sent, None for now."""
+        if not variant.send_after_hours:
+            return None
+        return fields.Datetime.add(now, hours=variant.send_after_hours)
+
     def _send_message_batch(self, size=MESSAGE_BATCH_SIZE):
-        """Write the messages of one batch of members.
+        """Write the messages of one batch of members; those in quiet hours wait.
 
         :return: number of members done
         """
         self.ensure_one()
-        members = self._lock_messages(size)
+        locked = self._lock_messages(size)
+        members = locked - self._postpone_messages(locked)
         reachable = members.browse()
         for member in members:
             if reason := member._message_blocker():
                 member.write({"message_state": "skipped", "reason": reason})
             else:
                 reachable |= member
-        if reachable:
-            self.mail_template_id.send_mail_batch(
-                reachable.card_id.ids,
+        for template, chosen in reachable.grouped(
+            lambda member: member.variant_id.mail_template_id or self.mail_template_id
+        ).items():
+            template.send_mail_batch(
+                chosen.card_id.ids,
                 email_layout_xmlid="mail.mail_notification_light",
             )
-            reachable.write({"message_state": "queued"})
-        return len(members)
+            chosen.write({"message_state": "queued"})
+        return len(locked)
+
+    def _postpone_messages(self, members):
+        """Put off the messages of members whose clock shows a quiet hour.
+
+        :return: the members that wait
+        """
+        company = self.company_id
+        now = fields.Datetime.now()
+        # The calendar is everybody's to read; the cron reads it for the campaign.
+        holidays = self.env["loyalty.holiday"].sudo()
+        blackout = set(
+            holidays.search(
+                [
+                    ("is_blackout", "=", True),
+                    ("company_id", "in", [False, company.id]),
+                ]
+            ).date_ids.mapped("date")
+        )
+        own = company._loyalty_timezone()
+        waiting = members.browse()
+        for zone, local in members.grouped(
+            lambda member: member.partner_id.tz or own
+        ).items():
+            moment = next_allowed(
+                now,
+                zone if zone in pytz.all_timezones_set else own,
+                company.loyalty_quiet_from,
+                company.loyalty_quiet_to,
+                blackout,
+            )
+            if moment > now:
+                local.write({"message_at": moment})
+                self.env.ref("loyalty_coupon_crm.ir_cron_campaign_messages")._trigger(
+                    moment
+                )
+                waiting |= local
+        return waiting
 
     def _lock_messages(self, size):
         """Return up to `size` locked members whose message nobody else writes."""
@@ -62,11 +128,13 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
                 """
                 SELECT id FROM loyalty_campaign_member
                  WHERE campaign_id = %s AND message_state = 'todo'
+                   AND (message_at IS NULL OR message_at <= %s)
                  ORDER BY id
                  LIMIT %s
                    FOR UPDATE SKIP LOCKED
                 """,
                 self.id,
+                fields.Datetime.now(),
                 size,
             )
         )

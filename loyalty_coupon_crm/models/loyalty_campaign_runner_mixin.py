@@ -42,7 +42,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         )
         campaigns = self.search(
             ["|", ("state", "=", "running"), ("member_ids", "in", cancelled)],
-            order="launched_at, id",
+            order="priority desc, launched_at, id",
         )
         cron._commit_progress(remaining=campaigns._count_open())
         for campaign in campaigns:
@@ -115,7 +115,15 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         gone = [row[0] for row in rows if not row[2]]
         reason = self.env._("The customer was archived or deleted.")
         skipped = self._skip_members(gone, reason)
-        issued = self._issue_to_members([row[:2] for row in rows if row[2]])
+        by_variant = {}
+        for member_id, partner_id, active, variant_id in rows:
+            if active:
+                by_variant.setdefault(variant_id, []).append((member_id, partner_id))
+        variants = self.env["loyalty.campaign.variant"]
+        issued = sum(
+            self._issue_to_members(chosen, variants.browse(variant_id))
+            for variant_id, chosen in by_variant.items()
+        )
         done = issued + skipped
         if done:
             self._log_batch(issued, skipped, time.monotonic() - start)
@@ -139,14 +147,19 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
 
         Two campaigns at once would each create a wallet for a customer without one.
         """
-        if self._is_coupon_offer():
+        programs = self.program_id | self.variant_ids.program_id
+        wallets = programs.filtered("is_nominative")
+        if not wallets:
             return False
         return bool(
             self.sudo().search_count(
                 [
                     ("state", "=", "running"),
-                    ("program_id", "=", self.program_id.id),
+                    "|",
+                    ("program_id", "in", wallets.ids),
+                    ("variant_ids.program_id", "in", wallets.ids),
                     ("id", "<", self.id),
+                    ("member_ids.state", "=", "todo"),
                 ],
                 limit=1,
             )
@@ -155,13 +168,15 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
     def _lock_members(self, size):
         """Lock up to `size` members without an offer that nobody else works on.
 
-        :return: list of (member id, partner id, whether the customer is active)
+        :return: list of (member id, partner id, whether the customer is active,
+            variant id)
         """
         self.env["loyalty.campaign.member"].flush_model()
         return self.env.execute_query(
             SQL(
                 """
-                SELECT member.id, member.partner_id, partner.active
+                SELECT member.id, member.partner_id, partner.active,
+                       member.variant_id
                   FROM loyalty_campaign_member member
                   LEFT JOIN res_partner partner ON partner.id = member.partner_id
                  WHERE member.campaign_id = %s AND member.state = 'todo'
@@ -206,27 +221,27 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
             self._log_batch(0, skipped, 0.0)
         return skipped
 
-    def _issue_to_members(self, rows):
+    def _issue_to_members(self, rows, variant):
         """Write card, movement and state of members in one statement.
 
         A code that exists already makes the statement fail as a whole; the batch is
         written again with other codes.
 
         :param rows: list of (member id, partner id)
+        :param variant: their arm, may be empty
         :return: number of members that have their offer
         """
         if not rows:
             return 0
-        issue = (
-            self._issue_coupons if self._is_coupon_offer() else self._award_to_wallets
-        )
+        values = self._issue_values(variant)
+        issue = self._award_to_wallets if values["is_wallet"] else self._issue_coupons
         self.env["loyalty.card"].flush_model()
         member_ids, partner_ids = map(list, zip(*rows, strict=True))
         for _attempt in range(MAX_ATTEMPTS):
             new_codes = codes.generate_codes(len(rows))
             try:
                 with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
-                    issue(member_ids, partner_ids, new_codes)
+                    issue(member_ids, partner_ids, new_codes, values)
                     self._expect_written(len(rows))
             except UniqueViolation as clash:
                 if clash.diag.constraint_name != CODE_CONSTRAINT:
@@ -240,9 +255,13 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         if self.env.cr.rowcount != count:
             raise RuntimeError(f"Wrote {self.env.cr.rowcount} of {count} members")
 
-    def _issue_values(self):
-        """Return what all rows of a batch have in common."""
+    def _issue_values(self, variant):
+        """Return what all rows of a batch have in common.
+
+        :param variant: their arm, may be empty
+        """
         now = fields.Datetime.now()
+        program = variant.program_id or self.program_id
         validity = self.validity_days
         last_day = (
             fields.Date.add(self.company_id._loyalty_today(now), days=validity)
@@ -251,18 +270,23 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         )
         return {
             "campaign": self.id,
-            "program": self.program_id.id,
-            "card_company": self.program_id.company_id.id or None,
+            "offer": program,
+            "is_wallet": program.is_nominative,
+            "program": program.id,
+            "card_company": program.company_id.id or None,
             "company": self.company_id.id,
-            "points": float_round(self.points, precision_digits=POINTS_DIGITS),
+            "points": float_round(
+                variant.points or self.points, precision_digits=POINTS_DIGITS
+            ),
             "last_day": last_day,
             "now": now,
             "user": self.launched_by_id.id or self.env.uid,
             "reason": self.name,
-            "message": "todo" if self.mail_template_id else None,
+            "message": "todo" if self._has_message(variant) else None,
+            "message_at": self._message_moment(variant, now),
         }
 
-    def _issue_coupons(self, member_ids, partner_ids, new_codes):
+    def _issue_coupons(self, member_ids, partner_ids, new_codes, values):
         """Write one card for each member, as the wallet would book it."""
         self.env.cr.execute(
             SQL(
@@ -291,12 +315,12 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                 )
                 UPDATE loyalty_campaign_member member
                    SET state = 'issued', card_id = card.id, issued_at = %(now)s,
-                       message_state = %(message)s
+                       message_state = %(message)s, message_at = %(message_at)s
                   FROM card
                  WHERE member.id = card.member_id
                    AND member.id BETWEEN %(first)s AND %(last)s
                 """,
-                **self._issue_values(),
+                **values,
                 members=member_ids,
                 partners=partner_ids,
                 codes=new_codes,
@@ -321,11 +345,16 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         for model in ("loyalty.campaign.member", "loyalty.card", "loyalty.point.move"):
             self.env[model].invalidate_model()
         self.invalidate_recordset()
-        if issued and self.mail_template_id:
+        if issued:
             self._trigger_messages()
 
     def _finish(self):
-        """Mark the campaign done when nobody is left, not even with another runner."""
+        """Mark the campaign done when nobody is left, not even with another runner.
+
+        Not while more members may come.
+        """
+        if self._waits_for_event():
+            return
         left = self.env["loyalty.campaign.member"].search_count(
             [("campaign_id", "=", self.id), ("state", "=", "todo")], limit=1
         )

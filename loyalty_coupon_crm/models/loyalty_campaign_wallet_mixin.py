@@ -8,18 +8,17 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
     _name = "loyalty.campaign.wallet.mixin"
     _description = "Awards of Campaigns"
 
-    def _award_to_wallets(self, member_ids, partner_ids, new_codes):
+    def _award_to_wallets(self, member_ids, partner_ids, new_codes, values):
         """Put points on the card each member has in the program, or on a new one.
 
         Odoo's own history gets a row too: the portal shows it to the customer. (For a
         coupon it would say what the statement of the card says already.)
         """
-        wallets = self._find_wallets(partner_ids)
-        values = self._issue_values()
-        terms = self.program_id._award_terms(
+        program = values["offer"]
+        wallets = self._find_wallets(program, partner_ids)
+        terms = program._award_terms(
             self.company_id._loyalty_today(values["now"]), earned=False
         )
-        values["last_day"] = values["last_day"] or terms["expiration_date"] or None
         self.env.cr.execute(
             SQL(
                 """
@@ -74,13 +73,16 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                 )
                 UPDATE loyalty_campaign_member member
                    SET state = 'issued', card_id = card.id, issued_at = %(now)s,
-                       message_state = %(message)s
+                       message_state = %(message)s, message_at = %(message_at)s
                   FROM card
                  WHERE member.id = card.member_id
                    AND member.id BETWEEN %(first)s AND %(last)s
                 """,
-                **values,
-                strict=self.program_id.strict,
+                **{
+                    **values,
+                    "last_day": values["last_day"] or terms["expiration_date"] or None,
+                },
+                strict=program.strict,
                 inactive=terms["inactive_days"],
                 members=member_ids,
                 partners=partner_ids,
@@ -91,7 +93,7 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
             )
         )
 
-    def _find_wallets(self, partner_ids):
+    def _find_wallets(self, program, partner_ids):
         """Return {partner id: id of the card Odoo finds first} for the program."""
         return dict(
             self.env.execute_query(
@@ -101,7 +103,7 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                      WHERE program_id = %s AND partner_id = ANY(%s) AND active
                      GROUP BY partner_id
                     """,
-                    self.program_id.id,
+                    program.id,
                     partner_ids,
                 )
             )

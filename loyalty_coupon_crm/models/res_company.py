@@ -89,6 +89,44 @@ class ResCompany(models.Model):
         "CHECK(loyalty_rfm_months > 0)",
         "The RFM window has at least one month.",
     )
+
+    loyalty_holdout_percent = fields.Float(
+        string="Holdout of All Campaigns",
+        help="Percent of all customers that get no campaign at all during a calendar "
+        "year, so that all campaigns together can be measured.",
+    )
+    loyalty_cap_count = fields.Integer(
+        string="Offers per Customer",
+        help="Offers that one customer gets from all campaigns together within the "
+        "days beside it; 0 for no limit.",
+    )
+    loyalty_cap_days = fields.Integer(string="Days of the Cap", default=30)
+    loyalty_quiet_from = fields.Float(
+        string="Quiet from",
+        default=21.0,
+        help="From this hour on no message is sent, by the customer's time zone.",
+    )
+    loyalty_quiet_to = fields.Float(
+        string="Quiet until",
+        default=8.0,
+        help="Messages that waited are sent from this hour on; the same hour as the "
+        "start for no quiet hours.",
+    )
+    loyalty_approval_cost = fields.Monetary(
+        string="Approval above",
+        help="Campaigns that may cost more are approved by a second person; 0 for "
+        "none.",
+    )
+
+    _loyalty_campaign_numbers = models.Constraint(
+        "CHECK(loyalty_holdout_percent >= 0 AND loyalty_holdout_percent < 100"
+        " AND loyalty_cap_count >= 0 AND loyalty_cap_days >= 0"
+        " AND loyalty_approval_cost >= 0"
+        " AND loyalty_quiet_from >= 0 AND loyalty_quiet_from < 24"
+        " AND loyalty_quiet_to >= 0 AND loyalty_quiet_to < 24)",
+        "Limits of campaigns are zero or more, shares below 100 percent, hours below "
+        "24.",
+    )
     _loyalty_retention_years_positive = models.Constraint(
         "CHECK(loyalty_retention_years >= 0)",
         "Points movements are kept for zero (all of them) or more years.",

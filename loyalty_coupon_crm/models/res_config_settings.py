@@ -16,6 +16,29 @@ class ResConfigSettings(models.TransientModel):
     loyalty_retention_years = fields.Integer(
         related="company_id.loyalty_retention_years", readonly=False
     )
+    loyalty_holdout_percent = fields.Float(
+        related="company_id.loyalty_holdout_percent", readonly=False
+    )
+    loyalty_cap_count = fields.Integer(
+        related="company_id.loyalty_cap_count", readonly=False
+    )
+    loyalty_cap_days = fields.Integer(
+        related="company_id.loyalty_cap_days", readonly=False
+    )
+    loyalty_quiet_from = fields.Float(
+        related="company_id.loyalty_quiet_from", readonly=False
+    )
+    loyalty_quiet_to = fields.Float(
+        related="company_id.loyalty_quiet_to", readonly=False
+    )
+    loyalty_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Currency of Campaigns"
+    )
+    loyalty_approval_cost = fields.Monetary(
+        related="company_id.loyalty_approval_cost",
+        readonly=False,
+        currency_field="loyalty_currency_id",
+    )
     loyalty_rfm_months = fields.Integer(
         related="company_id.loyalty_rfm_months", readonly=False
     )

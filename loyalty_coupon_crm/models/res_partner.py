@@ -21,7 +21,11 @@ def _search_as_column(name):
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["res.partner", "loyalty.panel.mixin"]
+    _inherit = [
+        "res.partner",
+        "loyalty.panel.mixin",
+        "loyalty.partner.birthday.mixin",
+    ]
 
     loyalty_metric_ids = fields.One2many(
         "loyalty.customer.metric", "partner_id", string="Figures", groups=READERS

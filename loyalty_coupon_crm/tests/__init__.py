@@ -42,3 +42,7 @@ from . import test_wallet
 from . import test_wallet_rights
 from . import test_purchase_model
 from . import test_segment_tools
+from . import test_occasions
+from . import test_campaign_trigger
+from . import test_campaign_result
+from . import test_holiday

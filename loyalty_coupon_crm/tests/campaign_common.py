@@ -9,6 +9,8 @@ class CampaignCommon(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # Tests are run at any hour.
+        cls.company.write({"loyalty_quiet_from": 0, "loyalty_quiet_to": 0})
         cls.program = cls._create_coupon_program()
         cls.customers = cls._create_customers(100)
         cls.segment = cls._create_segment(cls.customers)

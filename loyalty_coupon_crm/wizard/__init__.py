@@ -6,3 +6,4 @@ from . import loyalty_point_statement
 from . import loyalty_point_statement_line
 from . import loyalty_segment_add
 from . import sale_loyalty_reward_wizard
+from . import loyalty_holiday_fill

@@ -1,0 +1,288 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+CHUNK = 20_000
+
+
+class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
+    """Purchases that trigger campaigns, read after the checkout from where it wrote.
+
+    Ids are given out when a row is written and seen when its transaction ends, so that
+    a later id may be seen before an earlier one. A campaign therefore reads up to a
+    settled id: whoever holds the lock that writing takes may still have an id below the
+    last one given out; when all who held it at one moment have ended, none has.
+    """
+
+    _name = "loyalty.campaign.purchase.mixin"
+    _description = "Purchase Triggers of Campaigns"
+
+    @api.model
+    def _read_purchase_horizon(self):
+        """Return the last id given out, and who may still write an id up to it.
+
+        The order matters: an id is given out to somebody who holds the lock already.
+
+        :return: tuple of the id and a list of virtual transactions
+        """
+        [[last]] = self.env.execute_query(
+            SQL("SELECT last_value FROM loyalty_purchase_id_seq")
+        )
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT virtualtransaction
+                  FROM pg_locks
+                 WHERE locktype = 'relation'
+                   AND relation = 'loyalty_purchase'::regclass
+                   AND database = (SELECT oid FROM pg_database
+                                    WHERE datname = current_database())
+                   AND mode = 'RowExclusiveLock'
+                   AND granted
+                   AND pid IS DISTINCT FROM pg_backend_pid()
+                """
+            )
+        )
+        return last, [row[0] for row in rows]
+
+    def _settle_purchases(self):
+        """Note up to which purchase the campaigns may read in the next transaction."""
+        last, holders = self._read_purchase_horizon()
+        waits = " ".join(holders)
+        for campaign in self:
+            earlier = set((campaign.horizon_waits or "").split())
+            settled = campaign.settled_purchase_id
+            vals = {}
+            if not earlier & set(holders):
+                settled = campaign.horizon_purchase_id if holders else last
+                vals = {"horizon_purchase_id": last, "horizon_waits": waits or False}
+            vals["settled_purchase_id"] = max(settled, campaign.settled_purchase_id)
+            changed = {
+                name: value for name, value in vals.items() if campaign[name] != value
+            }
+            if changed:
+                campaign._write_own(changed)
+
+    def _chunk_end(self):
+        """Return the id up to which the campaign reads now."""
+        return min(self.settled_purchase_id, self.cursor_purchase_id + CHUNK)
+
+    def _move_cursor(self):
+        """Note that the purchases of a chunk were looked at.
+
+        :return: whether there are more
+        """
+        end = self._chunk_end()
+        if end > self.cursor_purchase_id:
+            self._write_own({"cursor_purchase_id": end})
+        return end < self.settled_purchase_id
+
+    def _purchase_rows(self, start, end):
+        """Return the query of the purchases that the campaign looks at.
+
+        Without those that were taken back, and without corrections that make a purchase
+        smaller. History that was imported lies before the launch.
+
+        :param start: id after which to read
+        :param end: last id to read
+        """
+        return SQL(
+            """
+            SELECT row.id, row.partner_id, row.commercial_partner_id AS customer_id,
+                   row.date, row.order_model, row.order_id, row.amount,
+                   (row.date AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day,
+                   COALESCE((
+                       SELECT MIN(same.id)
+                         FROM loyalty_purchase same
+                        WHERE same.order_model = row.order_model
+                          AND same.order_id = row.order_id
+                          AND same.reversal_of_id IS NULL), row.id) AS first_id
+              FROM loyalty_purchase row
+             WHERE row.id > %(start)s AND row.id <= %(end)s
+               AND row.company_id = %(company)s
+               AND row.date >= %(since)s
+               AND row.reversal_of_id IS NULL
+               AND row.amount > 0
+               AND row.partner_id IS NOT NULL
+               AND NOT EXISTS (
+                   SELECT FROM loyalty_purchase back
+                    WHERE back.reversal_of_id = row.id
+                      AND back.amount <= -row.amount)
+            """,
+            zone=self.company_id._loyalty_timezone(),
+            start=start,
+            end=end,
+            company=self.company_id.id,
+            since=self._purchases_since(),
+        )
+
+    def _purchases_since(self):
+        """Return from when on purchases count, a naive datetime in UTC."""
+        return self.launched_at
+
+    def _purchase_query(self, condition=None, occasion=None, first_only=True):
+        """Return the candidates of a purchase trigger.
+
+        :param condition: SQL on `event`, a row of `_purchase_rows`
+        :param occasion: SQL of the occasion, by default the day and the purchase
+        :param first_only: whether additions to a confirmed order are left out
+        """
+        self.env["loyalty.purchase"].flush_model()
+        conditions = [condition] if condition else []
+        if first_only:
+            conditions.append(SQL("event.id = event.first_id"))
+        return SQL(
+            """
+            SELECT event.partner_id, %(occasion)s AS occasion, NULL::integer AS card_id
+              FROM (%(rows)s) event
+             WHERE %(condition)s
+            """,
+            occasion=occasion or SQL("event.day || '/' || event.first_id"),
+            rows=self._event_rows(),
+            condition=SQL(" AND ").join(conditions) if conditions else SQL("TRUE"),
+        )
+
+    def _event_rows(self):
+        """Return the purchases of the chunk that is looked at now."""
+        return self._purchase_rows(self.cursor_purchase_id, self._chunk_end())
+
+    def _earlier_query(self, columns, condition=None):
+        """Return a query of the earlier purchases of an event's customer.
+
+        Earlier by date; at the same moment, by id. Taken back ones do not count.
+        """
+        return SQL(
+            """
+            SELECT %(columns)s
+              FROM loyalty_purchase old
+             WHERE old.company_id = %(company)s
+               AND old.commercial_partner_id = event.customer_id
+               AND (old.date, old.id) < (event.date, event.id)
+               AND old.reversal_of_id IS NULL
+               AND old.amount > 0
+               AND NOT EXISTS (
+                   SELECT FROM loyalty_purchase back
+                    WHERE back.reversal_of_id = old.id
+                      AND back.amount <= -old.amount)
+               %(condition)s
+            """,
+            columns=columns,
+            company=self.company_id.id,
+            condition=condition or SQL(),
+        )
+
+    def _candidates_first_purchase(self):
+        """Customers whose purchase is their first; once in a lifetime."""
+        return self._purchase_query(
+            SQL("NOT EXISTS (%s)", self._earlier_query(SQL())), SQL("''::varchar")
+        )
+
+    def _candidates_purchase_amount(self):
+        """Customers whose purchase, additions and refunds counted, is large enough."""
+        return self._purchase_query(
+            SQL(
+                """
+                (SELECT SUM(part.amount + COALESCE((
+                            SELECT SUM(back.amount)
+                              FROM loyalty_purchase back
+                             WHERE back.reversal_of_id = part.id
+                               AND (back.order_model, back.order_id)
+                                   IS DISTINCT FROM (part.order_model, part.order_id)
+                        ), 0))
+                   FROM loyalty_purchase part
+                  WHERE part.id = event.id
+                     OR (part.order_model = event.order_model
+                         AND part.order_id = event.order_id)) >= %s
+                """,
+                self.trigger_amount,
+            ),
+            first_only=False,
+        )
+
+    def _candidates_purchase_product(self):
+        """Customers who bought one of the products or categories."""
+        # Categories are the same for everybody; marketing may lack Odoo's stock rights.
+        categories = self.env["product.category"].sudo()
+        if self.trigger_categ_ids:
+            categories = categories.search(
+                [("id", "child_of", self.trigger_categ_ids.ids)]
+            )
+        self.env["loyalty.purchase.line"].flush_model()
+        return self._purchase_query(
+            SQL(
+                """
+                EXISTS (SELECT FROM loyalty_purchase_line line
+                         WHERE line.purchase_id = event.id
+                           AND line.quantity > 0
+                           AND (line.product_id = ANY(%s) OR line.categ_id = ANY(%s)))
+                """,
+                self.trigger_product_ids.ids,
+                categories.ids,
+            ),
+            first_only=False,
+        )
+
+    def _candidates_nth_purchase(self):
+        """Customers at their Nth purchase, or at every Nth."""
+        count = SQL(
+            "1 + (%s)",
+            self._earlier_query(
+                SQL("COUNT(DISTINCT (old.order_model, COALESCE(old.order_id, old.id)))")
+            ),
+        )
+        if self.repeat_nth:
+            return self._purchase_query(
+                SQL("(%s) %% %s = 0", count, self.trigger_count)
+            )
+        return self._purchase_query(
+            SQL("(%s) = %s", count, self.trigger_count), SQL("''::varchar")
+        )
+
+    def _period_sql(self, moment):
+        """Return SQL of the first day of the calendar period of a date."""
+        return SQL("DATE_TRUNC(%s, %s::timestamp)::date", self.interval_type, moment)
+
+    def _candidates_visits(self):
+        """Customers with so many days of purchase within a calendar period."""
+        zone = self.company_id._loyalty_timezone()
+        old_day = SQL("(old.date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
+        period = self._period_sql(SQL("event.day"))
+        earlier_days = self._earlier_query(
+            SQL("COUNT(DISTINCT %s)", old_day),
+            SQL("AND %s >= %s AND %s < event.day", old_day, period, old_day),
+        )
+        return self._purchase_query(
+            SQL("1 + (%s) >= %s", earlier_days, self.trigger_count),
+            SQL("%s::text", period),
+        )
+
+    def _candidates_streak(self):
+        """Customers who bought in so many calendar periods in a row.
+
+        The count starts anew after each time it was reached.
+        """
+        zone = self.company_id._loyalty_timezone()
+        old_period = self._period_sql(
+            SQL("(old.date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
+        )
+        period = self._period_sql(SQL("event.day"))
+        step = {"quarter": "3 months"}.get(
+            self.interval_type, f"1 {self.interval_type}"
+        )
+        run = SQL(
+            """
+            (SELECT COUNT(*)
+               FROM (SELECT period, ROW_NUMBER() OVER (ORDER BY period DESC) AS back
+                       FROM (%(periods)s) known) numbered
+              WHERE period = (%(period)s - back * %(step)s::interval)::date)
+            """,
+            periods=self._earlier_query(
+                SQL("DISTINCT %s AS period", old_period),
+                SQL("AND %s < %s", old_period, period),
+            ),
+            period=period,
+            step=step,
+        )
+        return self._purchase_query(
+            SQL("(1 + %s) %% %s = 0", run, self.trigger_count),
+            SQL("%s::text", period),
+        )

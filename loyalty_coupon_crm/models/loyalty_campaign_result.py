@@ -1,0 +1,131 @@
+from odoo import api, fields, models
+
+from ..tools.campaign_statistics import SRM_LIMIT
+
+
+class LoyaltyCampaignResult(models.Model):
+    """What one arm of a campaign brought, beside the control group."""
+
+    _name = "loyalty.campaign.result"
+    _description = "Campaign Result"
+    _order = "campaign_id desc, variant_id, id"
+    _rec_name = "campaign_id"
+
+    campaign_id = fields.Many2one(
+        "loyalty.campaign", required=True, ondelete="cascade", index=True
+    )
+    variant_id = fields.Many2one(
+        "loyalty.campaign.variant",
+        string="Arm",
+        ondelete="cascade",
+        help="Empty for all arms together.",
+    )
+    company_id = fields.Many2one("res.company", required=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    computed_at = fields.Datetime(string="Computed on")
+    has_control = fields.Boolean()
+    treated_count = fields.Integer(
+        string="Treated", help="Customers who were to get the offer, used or not."
+    )
+    control_count = fields.Integer(string="Control", help="Customers who got nothing.")
+    open_count = fields.Integer(
+        string="Windows Still Open",
+        help="Customers whose purchases are still counted: from the assignment until "
+        "the offer ends (30 days without an end), and the days after it.",
+    )
+    treated_buyers = fields.Integer()
+    control_buyers = fields.Integer()
+    lift = fields.Float(
+        aggregator=None,
+        help="Percent of the treated who bought less percent of the control group who "
+        "bought, in percentage points.",
+    )
+    lift_low = fields.Float(string="Lift at Least", aggregator=None)
+    lift_high = fields.Float(string="Lift at Most", aggregator=None)
+    lift_relative = fields.Float(
+        string="Lift in %",
+        aggregator=None,
+        help="Lift in percent of the share of buyers in the control group.",
+    )
+    p_value = fields.Float(
+        string="P-Value",
+        digits=(16, 4),
+        aggregator=None,
+        help="How often chance alone would show a difference as large. Two-sided test "
+        "of two proportions.",
+    )
+    is_conclusive = fields.Boolean(
+        string="Conclusive", help="The 95 % interval of the lift excludes zero."
+    )
+    amount_treated = fields.Monetary(string="Sales per Treated", aggregator=None)
+    amount_control = fields.Monetary(string="Sales per Control", aggregator=None)
+    amount_lift = fields.Monetary(
+        string="Sales Lift",
+        aggregator=None,
+        help="Difference of the net purchases per customer, what they bought before "
+        "taken into account (CUPED), with Welch's interval.",
+    )
+    amount_low = fields.Monetary(string="Sales Lift at Least", aggregator=None)
+    amount_high = fields.Monetary(string="Sales Lift at Most", aggregator=None)
+    amount_p_value = fields.Float(
+        string="P-Value of Sales", digits=(16, 4), aggregator=None
+    )
+    is_amount_conclusive = fields.Boolean(string="Sales Conclusive")
+    incremental_customers = fields.Float(
+        help="Treated customers x lift: buyers who would not have bought."
+    )
+    incremental_sales = fields.Monetary(
+        help="Treated customers x difference of the net purchases per customer."
+    )
+    margin_rate = fields.Float(
+        aggregator=None,
+        help="Percent of gross sales left after the cost of goods, of the treated "
+        "customers' purchases whose cost is known.",
+    )
+    discount_amount = fields.Monetary(string="Discount Given")
+    goods_cost = fields.Monetary(string="Cost of Free Goods")
+    channel_cost = fields.Monetary(string="Cost of Messages")
+    profit = fields.Monetary(
+        help="Incremental gross sales x margin rate - discount given - free goods - "
+        "messages."
+    )
+    roi = fields.Float(
+        string="ROI",
+        aggregator=None,
+        help="Profit in percent of discount given, free goods and messages.",
+    )
+    ratio_p_value = fields.Float(
+        string="P-Value of the Split", digits=(16, 4), aggregator=None
+    )
+    ratio_warning = fields.Boolean(
+        string="Split Looks Wrong",
+        compute="_compute_ratio_warning",
+        help="The sizes of the groups are further from the plan than chance explains: "
+        "the result cannot be trusted.",
+    )
+    verdict = fields.Char(compute="_compute_verdict")
+
+    _company_index = models.Index("(company_id)")
+
+    @api.depends("ratio_p_value", "has_control")
+    def _compute_ratio_warning(self):
+        for row in self:
+            row.ratio_warning = row.has_control and row.ratio_p_value < SRM_LIMIT
+
+    @api.depends("is_conclusive", "lift", "has_control", "ratio_warning")
+    def _compute_verdict(self):
+        for row in self:
+            if not row.has_control:
+                row.verdict = self.env._(
+                    "No control group: what was bought is attributed, not proven."
+                )
+            elif row.ratio_warning:
+                row.verdict = self.env._(
+                    "The split of the groups looks wrong: do not trust the result."
+                )
+            elif not row.is_conclusive:
+                row.verdict = self.env._("Not conclusive yet.")
+            elif row.lift > 0:
+                row.verdict = self.env._("More customers bought: it worked.")
+            else:
+                row.verdict = self.env._("Fewer customers bought: it did harm.")

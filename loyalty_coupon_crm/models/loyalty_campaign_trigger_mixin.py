@@ -1,0 +1,324 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
+
+TRIGGERS = [
+    ("now", "Once, when launched"),
+    ("date", "Once, on a date"),
+    ("recurring", "Again and again"),
+    ("birthday", "Birthday"),
+    ("holiday", "Holiday"),
+    ("new_customer", "New customer"),
+    ("first_purchase", "First purchase"),
+    ("purchase_amount", "Purchase above an amount"),
+    ("purchase_product", "Purchase of a product or category"),
+    ("nth_purchase", "Nth purchase"),
+    ("visits", "Visits within a period"),
+    ("streak", "Purchases in consecutive periods"),
+    ("points", "Points reached"),
+    ("inactive", "No purchase for some time"),
+    ("segment_in", "Segment entered"),
+    ("segment_out", "Segment left"),
+    ("expiring", "Coupon unused before it expires"),
+    ("anniversary", "Anniversary of the first purchase"),
+    ("follow", "After another campaign"),
+]
+# The whole audience gets these at once; of the others, whoever the event concerns.
+AUDIENCE_TRIGGERS = ("now", "date", "recurring", "holiday")
+ONCE_TRIGGERS = ("now", "date")
+PURCHASE_TRIGGERS = (
+    "first_purchase",
+    "purchase_amount",
+    "purchase_product",
+    "nth_purchase",
+    "visits",
+    "streak",
+)
+UNITS = [
+    ("day", "Days"),
+    ("week", "Weeks"),
+    ("month", "Months"),
+    ("quarter", "Quarters"),
+    ("year", "Years"),
+]
+TRIGGER_FIELDS = {
+    "cap_count",
+    "cap_days",
+    "date_end",
+    "follow_condition",
+    "interval_number",
+    "interval_type",
+    "is_reminder",
+    "parent_id",
+    "repeat_nth",
+    "start_at",
+    "trigger",
+    "trigger_amount",
+    "trigger_categ_ids",
+    "trigger_count",
+    "trigger_days",
+    "trigger_days_max",
+    "trigger_holiday_id",
+    "trigger_points",
+    "trigger_product_ids",
+    "trigger_program_id",
+    "trigger_segment_id",
+    "trigger_side",
+}
+
+
+class LoyaltyCampaignTriggerMixin(models.AbstractModel):
+    """When a campaign gives its offer: the settings, and the run that looks for events.
+
+    A trigger `x` has a method `_candidates_x`, which returns the query of those whom
+    the event concerns. Each has an occasion, which starts with an ISO date or is empty;
+    (campaign, customer, occasion) is unique, so that looking twice changes nothing.
+    """
+
+    _name = "loyalty.campaign.trigger.mixin"
+    _description = "Triggers of Campaigns"
+
+    company_id = fields.Many2one("res.company")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    trigger = fields.Selection(
+        TRIGGERS,
+        string="When",
+        required=True,
+        default="now",
+        tracking=True,
+        help="What makes the campaign give its offer.",
+    )
+    start_at = fields.Datetime(
+        string="On", tracking=True, help="First time the offer is given."
+    )
+    date_end = fields.Date(
+        string="Until",
+        tracking=True,
+        help="Last day on which the campaign gives its offer; empty for no end.",
+    )
+    interval_number = fields.Integer(string="Every", default=1)
+    interval_type = fields.Selection(UNITS, string="Period", default="month")
+    trigger_days = fields.Integer(string="Days")
+    trigger_days_max = fields.Integer(
+        string="Days at Most",
+        help="Customers without a purchase for longer are left alone; 0 for no limit.",
+    )
+    trigger_side = fields.Selection(
+        [("before", "before"), ("after", "after")],
+        string="Before or After",
+        required=True,
+        default="before",
+    )
+    trigger_count = fields.Integer(string="How Often", default=3)
+    repeat_nth = fields.Boolean(
+        string="Every So Many", help="Not only once: at every so many purchases."
+    )
+    trigger_amount = fields.Monetary(
+        string="Amount",
+        help="Untaxed, net of discount, in company currency; reached or passed.",
+    )
+    trigger_product_ids = fields.Many2many(
+        "product.product",
+        "loyalty_campaign_product_rel",
+        "campaign_id",
+        "product_id",
+        string="Products",
+    )
+    trigger_categ_ids = fields.Many2many(
+        "product.category",
+        "loyalty_campaign_category_rel",
+        "campaign_id",
+        "categ_id",
+        string="Product Categories",
+        help="With the categories below them.",
+    )
+    trigger_program_id = fields.Many2one(
+        "loyalty.program",
+        string="Points Program",
+        check_company=True,
+        ondelete="restrict",
+        domain=[("program_type", "in", ("loyalty", "ewallet"))],
+    )
+    trigger_points = fields.Float(string="Points Reached")
+    trigger_segment_id = fields.Many2one(
+        "loyalty.segment", string="Segment", check_company=True, ondelete="restrict"
+    )
+    trigger_holiday_id = fields.Many2one(
+        "loyalty.holiday", string="Holiday", check_company=True, ondelete="restrict"
+    )
+    cursor_purchase_id = fields.Integer(
+        string="Purchases Seen up to",
+        readonly=True,
+        copy=False,
+        help="Id of the last purchase that the campaign has looked at.",
+    )
+    horizon_purchase_id = fields.Integer(
+        string="Purchases Known up to",
+        readonly=True,
+        copy=False,
+        help="Id up to which no purchase is missing once the transactions of "
+        "`horizon_waits` have ended.",
+    )
+    horizon_waits = fields.Char(readonly=True, copy=False)
+    settled_purchase_id = fields.Integer(readonly=True, copy=False)
+    known_segment_row_id = fields.Integer(readonly=True, copy=False)
+    triggered_at = fields.Datetime(
+        string="Last Looked on",
+        readonly=True,
+        copy=False,
+        help="When the campaign last looked for customers to give its offer to.",
+    )
+    trigger_sentence = fields.Char(
+        string="What Will Happen", compute="_compute_trigger_sentence"
+    )
+
+    def _takes_whole_audience(self):
+        """Tell whether everybody in the audience gets the offer at once."""
+        return self.trigger in AUDIENCE_TRIGGERS
+
+    def _is_standing(self):
+        """Tell whether the campaign goes on giving after everybody has the offer."""
+        self.ensure_one()
+        return self.trigger not in ONCE_TRIGGERS
+
+    def _waits_for_event(self):
+        """Tell whether more members may come."""
+        self.ensure_one()
+        if self.trigger == "now":
+            return False
+        if self.trigger == "date":
+            return not self.triggered_at
+        return not (self._is_over() or self._journey_is_over())
+
+    def _is_over(self):
+        """Tell whether the campaign's last day has passed."""
+        self.ensure_one()
+        today = self.company_id._loyalty_today()
+        return bool(self.date_end and self.date_end < today)
+
+    @api.model
+    def _moments_ago(self, **period):
+        """Return the moment so long ago, a naive datetime in UTC."""
+        return fields.Datetime.subtract(fields.Datetime.now(), **period)
+
+    @api.constrains("cap_count", "cap_days", *TRIGGER_FIELDS)
+    def _check_trigger(self):
+        for campaign in self:
+            numbers = (
+                campaign.interval_number - 1,
+                campaign.trigger_days,
+                campaign.trigger_days_max,
+                campaign.trigger_count - 1,
+                campaign.trigger_amount,
+                campaign.trigger_points,
+                campaign.cap_count,
+                campaign.cap_days,
+            )
+            if min(numbers) < 0 or max(numbers) > 1_000_000_000:
+                raise ValidationError(
+                    self.env._(
+                        "The campaign %(name)s has a number that makes no sense in "
+                        "when it gives its offer: enter positive numbers.",
+                        name=campaign.name,
+                    )
+                )
+
+    def _start_trigger(self):
+        """Note at launch from where on events count."""
+        last, _holders = self._read_purchase_horizon()
+        for campaign in self:
+            newest = campaign.trigger_segment_id.sudo().member_ids.sorted("id")[-1:]
+            campaign._write_own(
+                {
+                    "known_segment_row_id": newest.id or 0,
+                    "cursor_purchase_id": last,
+                    "settled_purchase_id": last,
+                    "horizon_purchase_id": last,
+                    "horizon_waits": False,
+                    "triggered_at": False,
+                }
+            )
+
+    @api.model
+    def _cron_trigger(self):
+        """Look for events of all running campaigns, the most urgent campaign first."""
+        cron = self.env["ir.cron"]
+        campaigns = self.search(
+            Domain("state", "=", "running") & Domain("trigger", "!=", "now"),
+            order="priority desc, id",
+        )
+        campaigns._settle_purchases()
+        # A snapshot from here on sees every purchase up to what was just settled.
+        cron._commit_progress(remaining=len(campaigns))
+        for campaign in campaigns:
+            more = True
+            while more:
+                more = campaign._attempt_trigger()
+                if not cron._commit_progress(0 if more else 1):
+                    return
+        self._cron_guard()
+        self._trigger_issue()
+
+    def _attempt_trigger(self):
+        """Look for the events of one campaign; an error leaves the others alone.
+
+        :return: whether there is more to look at
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._look_for_events()
+        except Exception as error:
+            _logger.exception("Trigger of campaign %s failed", self.id)
+            self.invalidate_recordset()
+            self._stop_with_reason(
+                self.env._(
+                    "The trigger failed: %(error)s Press Resume when the cause is "
+                    "gone; nothing is missed.",
+                    error=error,
+                )
+            )
+            return False
+
+    def _look_for_events(self):
+        """Write the members whom events since the last time concern.
+
+        :return: whether there is more to look at
+        """
+        self.ensure_one()
+        if not self.try_lock_for_update() or self.state != "running":
+            return False
+        if self._is_over():
+            self._finish()
+            return False
+        candidates = getattr(self, f"_candidates_{self.trigger}")()
+        if candidates is not None:
+            self._take_candidates(candidates)
+        more = self.trigger in PURCHASE_TRIGGERS and self._move_cursor()
+        if self.trigger != "date" or candidates is not None:
+            self._write_own({"triggered_at": fields.Datetime.now()})
+        if self._journey_is_over():
+            self._finish()
+        return more
+
+    def _take_candidates(self, candidates):
+        """Write candidates as members and count them."""
+        if self.trigger in AUDIENCE_TRIGGERS:
+            self._refresh_audience()
+        before = self.treated_count
+        treated, control = self._assign_members(candidates)
+        if (treated, control) != (before, self.control_count):
+            self._write_own({"treated_count": treated, "control_count": control})
+        if self.is_reminder and treated > before:
+            self._log_batch(treated - before, 0, 0.0)
+            self._trigger_messages()
+
+    def action_trigger_now(self):
+        """Look for events now, instead of at the next scheduled time."""
+        self._expect_state("running")
+        self.check_access("write")
+        # The cron's user may run crons; who may press the button was just checked.
+        self.env.ref("loyalty_coupon_crm.ir_cron_campaign_triggers").sudo()._trigger()

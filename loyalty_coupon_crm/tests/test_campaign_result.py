@@ -1,0 +1,337 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..tools import campaign_statistics as figures
+from .campaign_common import CampaignCommon
+
+
+@tagged("post_install", "-at_install")
+class TestCampaignResult(CampaignCommon):
+    def _launch(self, days_ago=100, **values):
+        """Return a campaign that was launched and issued so many days ago."""
+        campaign = self._create_campaign(
+            **{"control_percent": 50.0, "validity_days": 30, **values}
+        )
+        campaign.with_user(self.marketing).action_launch()
+        self._run(campaign)
+        then = fields.Datetime.now() - timedelta(days=days_ago)
+        campaign.member_ids.sudo().write({"assigned_at": then})
+        campaign.sudo().launched_at = then
+        return campaign
+
+    def _buy(self, member, days, amount=100.0, **values):
+        """Return a purchase so many days after the assignment."""
+        return self.env["loyalty.purchase"].create(
+            {
+                "partner_id": member.partner_id.id,
+                "commercial_partner_id": member.partner_id.id,
+                "company_id": self.company.id,
+                "date": member.assigned_at + timedelta(days=days),
+                "amount": amount,
+                "channel": "sale",
+                **values,
+            }
+        )
+
+    def _result(self, campaign, variant=None):
+        campaign.with_user(self.marketing).action_refresh_results()
+        return campaign.result_ids.filtered(
+            lambda row: row.variant_id == (variant or row.variant_id.browse())
+        )
+
+    def test_as_a_plain_computation(self):
+        campaign = self._launch()
+        treated, control = self._treated(campaign), self._control(campaign)
+        after, before = {}, {}
+        for number, member in enumerate(treated + control):
+            if number % 3 == 0:
+                before[member] = 10.0 + number
+                self._buy(member, -5, amount=before[member])
+            if number % 4 == 0 or member in treated and number % 2:
+                after[member] = 50.0 + number
+                self._buy(member, 5, amount=after[member])
+        row = self._result(campaign)
+
+        def group(members):
+            y = [after.get(member, 0.0) for member in members]
+            x = [before.get(member, 0.0) for member in members]
+            n = len(y)
+            mean, mean_x = sum(y) / n, sum(x) / n
+            return figures.Group(
+                count=n,
+                buyers=sum(value > 0 for value in y),
+                mean=mean,
+                variance=sum((v - mean) ** 2 for v in y) / (n - 1),
+                before_mean=mean_x,
+                before_variance=sum((v - mean_x) ** 2 for v in x) / (n - 1),
+                covariance=sum(
+                    (a - mean) * (b - mean_x) for a, b in zip(y, x, strict=True)
+                )
+                / (n - 1),
+            )
+
+        first, second = group(treated), group(control)
+        binary = figures.binary_lift(first, second)
+        amount = figures.amount_lift(*figures.cuped(first, second))
+        self.assertEqual(row.treated_buyers, first.buyers)
+        self.assertEqual(row.control_buyers, second.buyers)
+        self.assertAlmostEqual(row.lift, 100 * binary.value, 6)
+        self.assertAlmostEqual(row.lift_low, 100 * binary.low, 6)
+        self.assertAlmostEqual(row.p_value, binary.p_value, 4)
+        self.assertAlmostEqual(row.amount_lift, amount.value, 2)
+        self.assertAlmostEqual(row.amount_low, amount.low, 2)
+        self.assertAlmostEqual(
+            row.incremental_sales, first.count * (first.mean - second.mean), 2
+        )
+
+    def test_window(self):
+        """From assignment to validity and lag; a refund counts for its purchase."""
+        campaign = self._launch()
+        members = self._treated(campaign)
+        self._buy(members[0], -1)
+        self._buy(members[1], 36.9)
+        self._buy(members[2], 37.1)
+        bought = self._buy(members[3], 30)
+        self._buy(members[3], 45, amount=-100, reversal_of_id=bought.id)
+        row = self._result(campaign)
+        self.assertEqual(row.treated_buyers, 1)
+        self.assertEqual(row.open_count, 0)
+
+    def test_profit_of_the_book(self):
+        """Gross sales 100, discount 10, cost 60, control 0: profit 30."""
+        campaign = self._launch()
+        member = self._treated(campaign)[0]
+        self._buy(member, 1, amount=90.0, discount_amount=10.0, margin=30.0)
+        self.env["loyalty.redemption"].create(
+            {
+                "card_id": member.card_id.id,
+                "program_id": self.program.id,
+                "campaign_id": campaign.id,
+                "partner_id": member.partner_id.id,
+                "company_id": self.company.id,
+                "channel": "sale",
+                "points": 1,
+                "discount_amount": 10.0,
+            }
+        )
+        row = self._result(campaign)
+        self.assertAlmostEqual(row.margin_rate, 40.0)
+        self.assertAlmostEqual(row.profit, 30.0)
+        self.assertAlmostEqual(row.roi, 300.0)
+
+    def test_not_conclusive_and_no_winner(self):
+        campaign = self._launch()
+        self._buy(self._treated(campaign)[0], 1)
+        row = self._result(campaign)
+        self.assertFalse(row.is_conclusive)
+        self.assertEqual(row.verdict, "Not conclusive yet.")
+        with self.assertRaisesRegex(UserError, "Not conclusive"):
+            campaign.with_user(self.marketing).action_roll_out()
+
+    def test_winner_is_rolled_out(self):
+        better = self._create_coupon_program(percent=30)
+        campaign = self._launch(
+            control_percent=20.0,
+            variant_ids=[
+                Command.create({"name": "10 %", "share": 1}),
+                Command.create({"name": "30 %", "share": 1, "program_id": better.id}),
+            ],
+        )
+        good = campaign.variant_ids[1]
+        treated = self._treated(campaign)
+        best = treated.filtered(lambda member: member.variant_id == good)
+        # Nobody is sure of shares of exactly nothing and everything.
+        for member in best[1:] + (treated - best)[0] + self._control(campaign)[0]:
+            self._buy(member, 3)
+        row = self._result(campaign, good)
+        self.assertTrue(row.is_conclusive)
+        self.assertEqual(row.verdict, "More customers bought: it worked.")
+        action = campaign.with_user(self.marketing).action_roll_out()
+        draft = campaign.browse(action["res_id"])
+        self.assertEqual((draft.program_id, draft.state), (better, "draft"))
+        self.assertFalse(draft.variant_ids)
+
+    def test_no_winner_while_windows_are_open(self):
+        campaign = self._launch(days_ago=10)
+        for member in self._treated(campaign)[1:]:
+            self._buy(member, 1)
+        row = self._result(campaign)
+        self.assertTrue(row.is_conclusive)
+        self.assertEqual(row.open_count, 100)
+        with self.assertRaises(UserError):
+            campaign.action_roll_out()
+
+    def test_split_that_looks_wrong(self):
+        campaign = self._launch()
+        members = campaign.member_ids.sudo()
+        members.write({"arm": "treated"})
+        members[:10].write({"arm": "control"})
+        row = self._result(campaign)
+        self.assertTrue(row.ratio_warning)
+        self.assertIn("do not trust", row.verdict)
+
+    def test_without_control_group(self):
+        campaign = self._launch(control_percent=0, no_control_reason="A test")
+        self._buy(self._treated(campaign)[0], 1)
+        row = self._result(campaign)
+        self.assertFalse(row.is_conclusive)
+        self.assertIn("attributed", row.verdict)
+
+    def test_contacts_of_a_company_are_one_customer(self):
+        firm = self._create_customers(1)
+        people = self._create_customers(3, parent_id=firm.id)
+        segment = self._create_segment(people)
+        campaign = self._launch(
+            segment_id=segment.id, control_percent=0, no_control_reason="A test"
+        )
+        row = self._result(campaign)
+        self.assertEqual(len(campaign.member_ids), 3)
+        self.assertEqual(row.treated_count, 1)
+
+    def test_nobody_writes_results(self):
+        campaign = self._launch()
+        row = self._result(campaign)
+        for group in ("salesperson", "auditor", "manager"):
+            user = self._create_user(
+                f"r_{group}", f"loyalty_coupon_crm.group_loyalty_{group}"
+            )
+            theirs = row.with_user(user)
+            self.assertEqual(theirs.treated_count, row.treated_count)
+            with self.assertRaises(AccessError):
+                theirs.lift = 99
+
+    def test_arms_issue_their_own_offers(self):
+        points = self._create_points_program()
+        better = self._create_coupon_program(percent=30)
+        campaign = self._launch(
+            control_percent=0,
+            no_control_reason="A test",
+            variant_ids=[
+                Command.create({"name": "A", "share": 1}),
+                Command.create({"name": "B", "share": 2, "program_id": better.id}),
+                Command.create(
+                    {"name": "C", "share": 1, "program_id": points.id, "points": 50}
+                ),
+                Command.create({"name": "None", "share": 0}),
+            ],
+        )
+        first, second, third, none = campaign.variant_ids
+        for variant, program, value in (
+            (first, self.program, 1),
+            (second, better, 1),
+            (third, points, 50),
+        ):
+            cards = campaign.member_ids.filtered(
+                lambda member, arm=variant: member.variant_id == arm
+            ).card_id
+            self.assertEqual(cards.program_id, program)
+            self.assertEqual(set(cards.mapped("points")), {value})
+        sizes = [
+            len(campaign.member_ids.filtered(lambda m, arm=arm: m.variant_id == arm))
+            for arm in campaign.variant_ids
+        ]
+        self.assertEqual(sizes[3], 0)
+        self.assertGreater(figures.sample_ratio_p(sizes[:3], [1, 2, 1]), 1e-6)
+        with self.assertRaises(UserError):
+            first.with_user(self.marketing).share = 5
+
+    def test_holdout_is_the_same_in_all_campaigns(self):
+        self.company.loyalty_holdout_percent = 30
+        held = [
+            self._launch()
+            .member_ids.filtered(lambda member: member.arm == "holdout")
+            .partner_id
+            for _turn in range(2)
+        ]
+        self.assertEqual(held[0], held[1])
+        self.assertTrue(10 <= len(held[0]) <= 50)
+
+    def test_approval_by_a_second_person(self):
+        self.company.loyalty_approval_cost = 10
+        manager = self._create_user("boss", "loyalty_coupon_crm.group_loyalty_manager")
+        campaign = self._create_campaign().with_user(manager)
+        campaign.action_launch()
+        self.assertEqual(campaign.state, "approval")
+        self.assertFalse(campaign.member_ids)
+        with self.assertRaisesRegex(UserError, "another manager"):
+            campaign.action_approve()
+        with self.assertRaisesRegex(UserError, "Only a manager"):
+            campaign.with_user(self.marketing).action_approve()
+        version = campaign.version
+        campaign.with_user(self.marketing).points = 2
+        self.assertEqual(campaign.state, "draft", "another version, another approval")
+        self.assertEqual(campaign.version, version + 1)
+        campaign.with_user(self.marketing).action_launch()
+        self.assertEqual(campaign.state, "approval")
+        campaign.action_approve()
+        self.assertEqual(campaign.state, "running")
+        self.assertEqual(campaign.approved_by_id, manager)
+        self.assertEqual(set(campaign.member_ids.mapped("version")), {campaign.version})
+
+    def test_money_budget_stops_the_campaign(self):
+        campaign = self._create_campaign(budget_amount=100)
+        campaign.action_launch()
+        values = {
+            "campaign_id": campaign.id,
+            "program_id": self.program.id,
+            "company_id": self.company.id,
+            "channel": "sale",
+            "card_id": self._create_card(self.program, self.partner).id,
+        }
+        self.env["loyalty.redemption"].create({**values, "discount_amount": 80})
+        campaign.sudo()._cron_guard()
+        self.assertEqual(campaign.state, "running")
+        self.assertTrue(campaign.activity_ids)
+        self.env["loyalty.redemption"].create({**values, "goods_cost": 20})
+        campaign.invalidate_recordset()
+        campaign.sudo()._cron_guard()
+        self.assertEqual(campaign.state, "paused")
+        self.assertIn("budget", campaign.stop_reason)
+
+    def test_quiet_hours_by_the_customers_clock(self):
+        now = fields.Datetime.now()
+        # The next hours are quiet in UTC, and over in a zone twelve hours away.
+        self.company.loyalty_quiet_from = now.hour
+        self.company.loyalty_quiet_to = (now.hour + 2) % 24
+        self.customers.tz = "UTC"
+        self.customers[:50].tz = "Etc/GMT+12"
+        campaign = self._create_campaign(
+            control_percent=0,
+            no_control_reason="A test",
+            mail_template_id=self.env.ref("loyalty_coupon_crm.mail_template_coupon").id,
+        )
+        campaign.action_launch()
+        self._run(campaign)
+        while campaign.sudo()._send_message_batch():
+            pass
+        sent = campaign.member_ids.filtered(lambda m: m.message_state == "queued")
+        waiting = campaign.member_ids - sent
+        self.assertEqual(sent.partner_id, self.customers[:50])
+        self.assertTrue(all(moment > now for moment in waiting.mapped("message_at")))
+
+    def test_no_message_on_blackout_dates(self):
+        today = self.company._loyalty_today()
+        self.env["loyalty.holiday"].create(
+            {
+                "name": "Mourning",
+                "calendar": "list",
+                "is_blackout": True,
+                "date_ids": [
+                    Command.create({"date": today + timedelta(days=number)})
+                    for number in (-1, 0, 1)
+                ],
+            }
+        )
+        campaign = self._create_campaign(
+            mail_template_id=self.env.ref("loyalty_coupon_crm.mail_template_coupon").id
+        )
+        campaign.action_launch()
+        self._run(campaign)
+        campaign.sudo()._send_message_batch()
+        self.assertFalse(
+            campaign.member_ids.filtered(lambda m: m.message_state == "queued")
+        )
