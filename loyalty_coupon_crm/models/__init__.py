@@ -55,10 +55,14 @@ from . import loyalty_gate_card_mixin
 from . import loyalty_gate_time_mixin
 from . import loyalty_gate_limit_mixin
 from . import loyalty_program_payment_mixin
+from . import loyalty_gate_scope_mixin
+from . import loyalty_gate_stack_mixin
 from . import loyalty_program
 from . import loyalty_usage_window
 from . import loyalty_use_counter
+from . import loyalty_stacking_group
 from . import loyalty_reward
+from . import loyalty_rule
 from . import loyalty_card
 from . import loyalty_point_check_mixin
 from . import loyalty_point_expiry_mixin
@@ -87,6 +91,7 @@ from . import loyalty_sale_payment_mixin
 from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin
+from . import loyalty_sale_gate_mixin
 from . import sale_order
 from . import sale_order_line
 from . import res_partner

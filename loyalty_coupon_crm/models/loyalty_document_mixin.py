@@ -164,6 +164,26 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         """
         return []
 
+    def _loyalty_used_programs(self):
+        """Hook: return the programs whose rewards are on the document."""
+        self.ensure_one()
+        cards = [use["card"].id for use in self._loyalty_reward_uses()]
+        return self.env["loyalty.card"].browse(cards).program_id
+
+    def _loyalty_missing(self, program):
+        """Hook: return blockers for money or products the document lacks.
+
+        :param program: `loyalty.program` record
+        """
+        return []
+
+    def _loyalty_margin_gaps(self, program):
+        """Hook: return [(product, amount)] of lines below a program's least margin.
+
+        :param program: `loyalty.program` record
+        """
+        return []
+
     def _loyalty_own_cards(self):
         """Hook: return the cards that the document itself creates."""
         return self.env["loyalty.card"]

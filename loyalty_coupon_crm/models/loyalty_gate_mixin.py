@@ -134,7 +134,7 @@ class LoyaltyGateMixin(models.AbstractModel):
         blockers = self._redemption_blockers(
             card, partner, channel, at, document, shop=shop
         )
-        if not card and code:
+        if not card and not self and code:
             blockers += self._gate_code(code)
         if blockers:
             self.env["loyalty.refusal"]._log_refusal(

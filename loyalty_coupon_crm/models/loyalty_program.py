@@ -5,6 +5,8 @@ from odoo.tools import SQL
 class LoyaltyProgram(models.Model):
     _name = "loyalty.program"
     _inherit = [
+        "loyalty.gate.stack.mixin",
+        "loyalty.gate.scope.mixin",
         "loyalty.gate.limit.mixin",
         "loyalty.gate.time.mixin",
         "loyalty.gate.card.mixin",

@@ -1,10 +1,30 @@
-from odoo import models
+from odoo import api, models
 
 PRODUCT_VALUES = {"active", "description"}
 
 
 class LoyaltyReward(models.Model):
     _inherit = "loyalty.reward"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create rewards; exclusions of their program narrow discounts."""
+        rewards = super().create(vals_list)
+        rewards.program_id._narrow_discounts()
+        return rewards
+
+    def _get_discount_product_domain(self):
+        """Leave out the products that the program excludes."""
+        domain = super()._get_discount_product_domain()
+        return domain & self.program_id._exclusion_domain()
+
+    @api.depends(
+        "program_id.excluded_product_ids",
+        "program_id.excluded_category_ids",
+        "program_id.excluded_tag_ids",
+    )
+    def _compute_all_discount_product_ids(self):
+        return super()._compute_all_discount_product_ids()
 
     def _create_missing_discount_line_products(self):
         """Create the products of discount lines, also for who may not create products.
@@ -18,6 +38,16 @@ class LoyaltyReward(models.Model):
 
     def write(self, vals):
         """Write rewards; name and state of their discount product follow."""
+        result = self._write_with_product(vals)
+        if (
+            "discount_applicability" in vals
+            and vals["discount_applicability"] != "specific"
+        ):
+            self.program_id._narrow_discounts()
+        return result
+
+    def _write_with_product(self, vals):
+        """Write rewards, and as superuser what Odoo passes on to their product."""
         inner = {name: vals[name] for name in PRODUCT_VALUES.intersection(vals)}
         if self.env.su or not inner:
             return super().write(vals)

@@ -2,12 +2,14 @@ from contextlib import contextmanager
 
 from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 
 class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = [
         "loyalty.sale.cart.mixin",
+        "loyalty.sale.gate.mixin",
         "loyalty.sale.choice.mixin",
         "loyalty.sale.payment.mixin",
         "loyalty.sale.pool.mixin",
@@ -166,13 +168,25 @@ class SaleOrder(models.Model):
         """
         code = self.env["loyalty.card"]._normalize_code(code)
         card = self.env["loyalty.card"].search([("code", "=", code)], limit=1)
-        blockers = self.env["loyalty.program"]._gate(
-            card, self.partner_id, self._loyalty_channel(), document=self, code=code
+        program = card.program_id or self._loyalty_promotion(code)
+        blockers = program._gate(
+            card,
+            self.partner_id,
+            self._loyalty_channel(),
+            at=self._loyalty_use_moment(),
+            document=self,
+            code=code,
         )
         if blockers:
             return self._loyalty_refusal(blockers, code)
         card.program_id._wait_for_issuing()
         return super()._try_apply_code(code)
+
+    def _loyalty_promotion(self, code):
+        """Return the program of a promotion code, empty when there is none."""
+        domain = Domain(self._get_trigger_domain())
+        domain &= Domain("mode", "=", "with_code") & Domain("code", "=", code)
+        return self.env["loyalty.rule"].search(domain, limit=1).program_id
 
     def _loyalty_panel_depends(self):
         return [*super()._loyalty_panel_depends(), "order_line.coupon_id"]
@@ -225,8 +239,8 @@ class SaleOrder(models.Model):
         :param blockers: list of (code, message) of the gate
         :return: dict as of `_try_apply_code`
         """
-        if self.env.user._is_internal():
-            return {"error": "\n".join(message for _code, message in blockers)}
+        if self.env.user._is_internal() or self._loyalty_may_tell(blockers):
+            return {"error": self._loyalty_answer(blockers)}
         return {
             "error": self.env._("This code is invalid (%s).", code),
             "not_found": True,

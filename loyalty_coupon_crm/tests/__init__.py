@@ -13,6 +13,7 @@ from . import test_customer_metric
 from . import test_customer_refresh
 from . import test_gate
 from . import test_gate_limit
+from . import test_gate_scope
 from . import test_gate_time
 from . import test_usage_window
 from . import test_import_reader

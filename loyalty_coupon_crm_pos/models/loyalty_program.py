@@ -21,3 +21,25 @@ class LoyaltyProgram(models.Model):
         result = super()._compute_total_order_count()
         self._count_confirmed_uses()
         return result
+
+    @api.model
+    def _gate_channel_fields(self):
+        words = self.env._("at the till")
+        return {**super()._gate_channel_fields(), "pos": ("pos_ok", words)}
+
+    @api.model
+    def _gate_channel(self, use):
+        """Return a blocker at a till at which the program is not offered."""
+        blockers = super()._gate_channel(use)
+        till = use.shop or (use.document and use.channel == "pos" and use.document)
+        if till and till._name == "pos.order":
+            till = till.config_id
+        tills = use.program.pos_config_ids
+        if blockers or not till or not tills or till in tills:
+            return blockers
+        message = self.env._(
+            "%(program)s can be used at %(tills)s only.",
+            program=use.program.name,
+            tills=", ".join(tills.mapped("name")),
+        )
+        return [("shop", message)]

@@ -22,7 +22,9 @@ class PosConfig(models.Model):
         code = cards._normalize_code(code)
         card = cards.search([("code", "=", code)], limit=1)
         partner = self.env["res.partner"].browse(partner_id or []).exists()
-        blockers = self.env["loyalty.program"]._gate(card, partner, "pos", code=code)
+        blockers = self.env["loyalty.program"]._gate(
+            card, partner, "pos", code=code, shop=self
+        )
         if blockers:
             return self._loyalty_refusal(blockers)
         result = super().use_coupon_code(code, creation_date, partner_id, pricelist_id)
@@ -134,7 +136,7 @@ class PosConfig(models.Model):
     def _wallet_coupon(self, card, partner):
         """Return one coupon as the cashier's panel shows it."""
         program = card.program_id
-        blockers = program._redemption_blockers(card, partner, "pos")
+        blockers = program._redemption_blockers(card, partner, "pos", shop=self)
         rules = program.rule_ids
         return {
             "id": card.id,

@@ -3,6 +3,9 @@ from odoo.tools import SQL
 
 from .pos_order_line import PAID_STATES
 
+# The till names no customer when it asks once more: at the scan it did.
+NOT_AT_PAYMENT = ("no_customer", "segment", "first_order")
+
 
 class PosOrder(models.Model):
     _name = "pos.order"
@@ -82,7 +85,10 @@ class PosOrder(models.Model):
             return result
         changes = {int(card): points for card, points in point_changes.items()}
         spent = [card for card, points in changes.items() if points < 0]
-        for card in self.env["loyalty.card"].browse(spent):
+        cards = self.env["loyalty.card"].browse(spent)
+        # The cashier may not read every program of the company.
+        programs = cards.sudo().program_id
+        for card in cards:
             problem = self._loyalty_blocked_message(card, -changes[card.id])
             if problem:
                 return {"successful": False, "payload": {"message": problem}}
@@ -90,7 +96,9 @@ class PosOrder(models.Model):
             blockers = self.env["loyalty.program"]._gate(
                 card, card.partner_id, "pos", code=card.code
             )
-            blockers = [one for one in blockers if one[0] != "no_customer"]
+            blockers = [one for one in blockers if one[0] not in NOT_AT_PAYMENT]
+            program = card.sudo().program_id
+            blockers += program._stacking_blockers(programs - program)
             if blockers:
                 return {
                     "successful": False,

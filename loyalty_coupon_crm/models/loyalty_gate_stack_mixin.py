@@ -1,0 +1,112 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class LoyaltyGateStackMixin(models.AbstractModel):
+    """What goes together on one order, and how low a price may get."""
+
+    _name = "loyalty.gate.stack.mixin"
+    _description = "The Gate: Stacking"
+
+    stacking_policy = fields.Selection(
+        [
+            ("all", "With all others"),
+            ("group", "With all but those of its group"),
+            ("alone", "Alone"),
+        ],
+        string="Combined with Others",
+        required=True,
+        default="all",
+        help="Gift cards and eWallets pay; they go with everything.",
+    )
+    stacking_group_id = fields.Many2one("loyalty.stacking.group")
+    margin_guard = fields.Boolean(
+        help="Discounts may not take a line below its least margin."
+    )
+    margin_floor = fields.Float(
+        string="Least Margin",
+        help="Percent of the net price of a line that must be left above its cost; 0 "
+        "for not below cost.",
+    )
+
+    @api.constrains("margin_floor")
+    def _check_margin_floor(self):
+        for program in self:
+            if not 0 <= program.margin_floor < 100:
+                raise ValidationError(
+                    self.env._(
+                        "A least margin of %s %% is not possible: give a number from "
+                        "0 to below 100.",
+                        program.margin_floor,
+                    )
+                )
+
+    @api.model
+    def _gate_document(self, use):
+        blockers = super()._gate_document(use)
+        if not use.document or use.program.is_payment_program:
+            return blockers
+        # The salesperson may not read every program of the company.
+        others = use.document.sudo()._loyalty_used_programs() - use.program
+        return [
+            *blockers,
+            *use.program._stacking_blockers(others),
+            *self._gate_margin(use),
+        ]
+
+    def _stacking_blockers(self, others):
+        """Return a blocker when the program does not go with others of the order.
+
+        :param others: `loyalty.program` records that the order uses, too
+        """
+        self.ensure_one()
+        against = others.filtered(lambda other: self._excludes_program(other))
+        if not against:
+            return []
+        message = self.env._(
+            "%(program)s cannot be combined with %(others)s on one order. Remove one "
+            "of them.",
+            program=self.name,
+            others=", ".join(against.mapped("name")),
+        )
+        return [("stacking", message)]
+
+    def _excludes_program(self, other):
+        """Return whether two programs do not go on one order, whichever says so."""
+        self.ensure_one()
+        if self == other or self.is_payment_program or other.is_payment_program:
+            return False
+        if self._stands_alone() or other._stands_alone():
+            return True
+        return self._stacking_group()._excludes(other._stacking_group())
+
+    def _stands_alone(self):
+        return self.strict and self.stacking_policy == "alone"
+
+    def _stacking_group(self):
+        """Return the group that counts, empty when the program has none."""
+        grouped = self.filtered(
+            lambda program: program.strict and program.stacking_policy == "group"
+        )
+        return grouped.stacking_group_id
+
+    @api.model
+    def _gate_margin(self, use):
+        """Return blockers for lines that get cheaper than their least margin."""
+        program = use.program
+        if not program.margin_guard:
+            return []
+        gaps = use.document.sudo()._loyalty_margin_gaps(program)
+        return [
+            (
+                "margin",
+                self.env._(
+                    "%(program)s would take %(product)s below its least margin, by "
+                    "%(amount)s. Remove another discount, or use it on other products.",
+                    program=program.name,
+                    product=product,
+                    amount=amount,
+                ),
+            )
+            for product, amount in gaps
+        ]

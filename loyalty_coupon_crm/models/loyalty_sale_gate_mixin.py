@@ -1,0 +1,225 @@
+from odoo import api, models
+from odoo.tools import float_compare, format_amount
+
+# What a customer can do something about; it tells nothing that Odoo would not.
+PUBLIC_REASONS = {"minimum", "quantity"}
+
+
+class LoyaltySaleGateMixin(models.AbstractModel):
+    """A sales order, or cart, at the gate: when offered, applied and confirmed."""
+
+    _name = "loyalty.sale.gate.mixin"
+    _description = "Sales Order at the Gate"
+
+    def _loyalty_blockers(self, card, program=None):
+        """Return what keeps a card, or program, from being used on the order.
+
+        :param card: `loyalty.card` record, may be empty when a program is given
+        :return: list of (code, message)
+        """
+        program = program or card.program_id
+        return program._redemption_blockers(
+            card,
+            self.partner_id,
+            self._loyalty_channel(),
+            at=self._loyalty_use_moment(),
+            document=self,
+        )
+
+    def _program_check_compute_points(self, programs):
+        """Say what is missing for strict programs, and ask the gate about the rest."""
+        result = super()._program_check_compute_points(programs)
+        if self.state == "sale":
+            return result
+        for program, status in result.items():
+            if not program.strict or not self._loyalty_is_direct(program):
+                continue
+            if "error" in status:
+                blockers = self._loyalty_missing(program)
+            else:
+                use = program._gate_use_of(
+                    self.env["loyalty.card"],
+                    self.partner_id,
+                    self._loyalty_channel(),
+                    self._loyalty_use_moment(),
+                    self,
+                    None,
+                )
+                blockers = program._gate_offer(use)
+            if blockers:
+                result[program] = {"error": self._loyalty_answer(blockers)}
+        return result
+
+    @api.model
+    def _loyalty_is_direct(self, program):
+        """Return whether a program gives its reward on the order that earns it."""
+        return program.applies_on == "current" and not program.is_nominative
+
+    def _get_claimable_rewards(self, forced_coupons=None):
+        """Leave out what the gate refuses."""
+        rewards = super()._get_claimable_rewards(forced_coupons=forced_coupons)
+        for card in list(rewards):
+            if card.program_id.strict and self._loyalty_blockers(card):
+                del rewards[card]
+        return rewards
+
+    def _apply_program_reward(self, reward, coupon, **kwargs):
+        """Ask the gate before a reward is applied, and about the prices after it.
+
+        :return: Odoo's result: a dict, with `error` when it is refused
+        """
+        program = reward.program_id
+        if not program.strict:
+            return super()._apply_program_reward(reward, coupon, **kwargs)
+        blockers, code = self._loyalty_blockers(coupon), coupon.code
+        if blockers:
+            return self._loyalty_reward_refusal(coupon, code, blockers)
+        if not program.margin_guard:
+            return super()._apply_program_reward(reward, coupon, **kwargs)
+        before = self.order_line
+        result = super()._apply_program_reward(reward, coupon, **kwargs)
+        blockers = [one for one in self._loyalty_blockers(coupon) if one[0] == "margin"]
+        if not blockers:
+            return result
+        # With its line goes the card of a promotion that applies by itself.
+        (self.order_line - before).unlink()
+        return self._loyalty_reward_refusal(coupon.exists(), code, blockers)
+
+    def _loyalty_reward_refusal(self, card, code, blockers):
+        """Log that a reward is refused and return the answer."""
+        self.env["loyalty.refusal"]._log_refusal(
+            card, self.partner_id, self._loyalty_channel(), self, code, blockers
+        )
+        return {"error": self._loyalty_answer(blockers)}
+
+    def _loyalty_answer(self, blockers):
+        """Return why something is refused: all reasons to staff, one word to others."""
+        if self.env.user._is_internal() or self._loyalty_may_tell(blockers):
+            return "\n".join(message for _code, message in blockers)
+        return self.env._("This offer cannot be used on this order.")
+
+    @api.model
+    def _loyalty_may_tell(self, blockers):
+        """Return whether the public may read the reasons."""
+        return all(code in PUBLIC_REASONS for code, _message in blockers)
+
+    def _loyalty_used_programs(self):
+        self.ensure_one()
+        return self.order_line.reward_id.program_id
+
+    def _loyalty_missing(self, program):
+        """Return what the order lacks for a program: money, or products.
+
+        Amounts are counted as Odoo does. Of several rules the nearest counts.
+        """
+        self.ensure_one()
+        if not program.rule_ids or not self._loyalty_is_direct(program):
+            return []
+        products = self.order_line.product_id
+        valid = program._get_valid_products(products)
+        gaps = []
+        for rule in program.rule_ids:
+            gap = self._loyalty_rule_gap(rule, valid.get(rule, products.browse()))
+            if not gap:
+                return []
+            gaps.append(gap)
+        _size, code, message = min(gaps)
+        return [(code, message)]
+
+    def _loyalty_rule_gap(self, rule, products):
+        """Return what is missing for a rule, or None when nothing is.
+
+        :param products: products of the order to which the rule applies
+        :return: (size, code, message)
+        """
+        lines = self._loyalty_counting_lines(rule.program_id)
+        lines = lines.filtered(lambda line: line.product_id in products)
+        priced = lines.browse().union(*(line._get_lines_with_price() for line in lines))
+        amount = sum(priced.mapped("price_subtotal"))
+        if rule.minimum_amount_tax_mode == "incl":
+            amount += sum(priced.mapped("price_tax"))
+        minimum = rule._compute_amount(self.currency_id)
+        if self.currency_id.compare_amounts(minimum, amount) > 0:
+            message = self.env._(
+                "%(program)s: %(gap)s more, it needs a purchase of %(minimum)s.",
+                program=rule.program_id.name,
+                gap=format_amount(self.env, minimum - amount, self.currency_id),
+                minimum=format_amount(self.env, minimum, self.currency_id),
+            )
+            return (minimum - amount, "minimum", message)
+        bought = lines.filtered(lambda line: not line.reward_id)
+        quantity = sum(bought.mapped("product_uom_qty"))
+        if bought and float_compare(quantity, rule.minimum_qty, 4) >= 0:
+            return None
+        message = self.env._(
+            "%(program)s: %(count)s more of the products it is for.",
+            program=rule.program_id.name,
+            count=f"{max(rule.minimum_qty, 1) - quantity:g}",
+        )
+        return (minimum, "quantity", message)
+
+    def _loyalty_counting_lines(self, program):
+        """Return the lines that count for the minimum amount of a program."""
+        lines = self.order_line - self._get_no_effect_on_threshold_lines()
+        return lines.filtered(
+            lambda line: (
+                not line.combo_item_id
+                and not (
+                    line.reward_id.reward_type == "discount"
+                    and (
+                        line.reward_id.program_id.trigger == "auto"
+                        or line.reward_id.program_id == program
+                    )
+                )
+            )
+        )
+
+    def _loyalty_margin_gaps(self, program):
+        """Return [(product, amount)] of lines that a program takes below its floor.
+
+        All discounts on the order count; only lines that the program lowers are told.
+        """
+        self.ensure_one()
+        total, own = self._loyalty_line_discounts(program)
+        gaps = []
+        for line, discount in total.items():
+            if not own.get(line):
+                continue
+            quantity = line.product_uom_id._compute_quantity(
+                line.product_uom_qty, line.product_id.uom_id
+            )
+            cost = line.product_id.with_company(self.company_id).standard_price
+            floor = cost * quantity / (1 - program.margin_floor / 100)
+            net = self._loyalty_to_company(line.price_subtotal - discount)
+            currency = self.company_id.currency_id
+            if currency.compare_amounts(net, floor) < 0:
+                amount = format_amount(self.env, floor - net, currency)
+                gaps.append((line.product_id.display_name, amount))
+        return gaps
+
+    def _loyalty_line_discounts(self, program):
+        """Return how much rewards take off each line, untaxed, in order currency.
+
+        :return: two dicts {line: amount}: of all programs, and of this one
+        """
+        total, own = {}, {}
+        discounts = self._loyalty_discount_lines()
+        for reward, lines in discounts.grouped("reward_id").items():
+            given = -sum(lines.mapped("price_subtotal"))
+            lowered = self._loyalty_lowered_lines(reward)
+            base = sum(lowered.mapped("price_subtotal"))
+            for line in lowered:
+                share = given * line.price_subtotal / base if base else 0.0
+                total[line] = total.get(line, 0.0) + share
+                if reward.program_id == program:
+                    own[line] = own.get(line, 0.0) + share
+        return total, own
+
+    def _loyalty_lowered_lines(self, reward):
+        """Return the product lines that a discount applies to."""
+        if reward.discount_applicability == "cheapest":
+            return self._cheapest_line(reward) or self.order_line.browse()
+        if reward.discount_applicability == "specific":
+            return self._get_specific_discountable_lines(reward)
+        lines = self._loyalty_product_lines() - self._get_no_effect_on_threshold_lines()
+        return lines.filtered(lambda line: not line.reward_id)
