@@ -38,22 +38,16 @@ class LoyaltyReward(models.Model):
 
     def write(self, vals):
         """Write rewards; name and state of their discount product follow."""
-        result = self._write_with_product(vals)
-        if (
-            "discount_applicability" in vals
-            and vals["discount_applicability"] != "specific"
-        ):
-            self.program_id._narrow_discounts()
-        return result
-
-    def _write_with_product(self, vals):
-        """Write rewards, and as superuser what Odoo passes on to their product."""
         inner = {name: vals[name] for name in PRODUCT_VALUES.intersection(vals)}
         if self.env.su or not inner:
-            return super().write(vals)
-        self.check_access("write")
-        rest = {name: value for name, value in vals.items() if name not in inner}
-        if rest:
-            super().write(rest)
-        # Odoo passes these two on to the product, which marketing may not write.
-        return super(LoyaltyReward, self.sudo()).write(inner)
+            result = super().write(vals)
+        else:
+            self.check_access("write")
+            rest = {name: value for name, value in vals.items() if name not in inner}
+            if rest:
+                super().write(rest)
+            # Odoo passes these two on to the product, which marketing may not write.
+            result = super(LoyaltyReward, self.sudo()).write(inner)
+        if vals.get("discount_applicability", "specific") != "specific":
+            self.program_id._narrow_discounts()
+        return result
