@@ -57,6 +57,7 @@
         "views/res_partner_views.xml",
         "views/loyalty_redemption_views.xml",
         "views/loyalty_refusal_views.xml",
+        "views/loyalty_throttle_views.xml",
         "views/sale_order_views.xml",
         "views/crm_lead_views.xml",
         "views/cart_points_templates.xml",

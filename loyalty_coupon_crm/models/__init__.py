@@ -75,6 +75,7 @@ from . import loyalty_point_archive
 from . import loyalty_point_hold
 from . import loyalty_redemption
 from . import loyalty_refusal
+from . import loyalty_throttle
 from . import account_move
 from . import payment_transaction
 from . import loyalty_adjust_reason

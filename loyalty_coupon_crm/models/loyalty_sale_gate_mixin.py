@@ -98,6 +98,55 @@ class LoyaltySaleGateMixin(models.AbstractModel):
             return "\n".join(message for _code, message in blockers)
         return self.env._("This offer cannot be used on this order.")
 
+    def _loyalty_odoo_refusal(self, result, code, card, program):
+        """Log what Odoo refused, and return its answer as the user may read it.
+
+        Odoo says in words of its own that a code is used or expired: to the public all
+        codes without a future are the same.
+
+        :param result: dict as of `_try_apply_code`, with `error`
+        """
+        reason = "unknown" if result.get("not_found") else "odoo"
+        self.env["loyalty.refusal"]._log_refusal(
+            card,
+            self.partner_id,
+            self._loyalty_channel(),
+            self,
+            code,
+            [(reason, result["error"])],
+            program,
+        )
+        internal = self.env.user._is_internal()
+        if internal or not self._loyalty_is_dead(card, program):
+            return result
+        return self._loyalty_refusal([(reason, result["error"])], code)
+
+    def _loyalty_fail(self, result, code):
+        """Count a look-up that failed, and return its result.
+
+        Of staff only codes that do not exist count: they scan what customers bring.
+
+        :param result: dict as of `_try_apply_code`
+        """
+        if result.get("not_found"):
+            self.env["loyalty.throttle"]._note_failure(code)
+        return result
+
+    @api.model
+    def _loyalty_is_dead(self, card, program):
+        """Return whether Odoo refused a code because nothing is left of it.
+
+        It says so in words of its own; to the public all such codes are the same.
+        """
+        if not card:
+            return bool(program.limit_usage and not program.strict)
+        today = self._get_confirmed_tx_create_date()
+        required = min(card.program_id.reward_ids.mapped("required_points"), default=0)
+        return bool(
+            (card.expiration_date and card.expiration_date < today)
+            or card.points < required
+        )
+
     @api.model
     def _loyalty_may_tell(self, blockers):
         """Return whether the public may read the reasons."""

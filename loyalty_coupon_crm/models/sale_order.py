@@ -167,6 +167,11 @@ class SaleOrder(models.Model):
         :return: Odoo's result, or a dict with `error`
         """
         code = self.env["loyalty.card"]._normalize_code(code)
+        throttle = self.env["loyalty.throttle"]
+        until = throttle._locked_until(code)
+        if until:
+            blockers = [("locked", throttle._locked_message(until))]
+            return self._loyalty_refusal(blockers, code)
         card = self.env["loyalty.card"].search([("code", "=", code)], limit=1)
         program = card.program_id or self._loyalty_promotion(code)
         blockers = program._gate(
@@ -178,9 +183,14 @@ class SaleOrder(models.Model):
             code=code,
         )
         if blockers:
-            return self._loyalty_refusal(blockers, code)
+            return self._loyalty_fail(self._loyalty_refusal(blockers, code), code)
         card.program_id._wait_for_issuing()
-        return super()._try_apply_code(code)
+        result = super()._try_apply_code(code)
+        if not result or "error" not in result:
+            return result
+        return self._loyalty_fail(
+            self._loyalty_odoo_refusal(result, code, card, program), code
+        )
 
     def _loyalty_promotion(self, code):
         """Return the program of a promotion code, empty when there is none."""

@@ -20,7 +20,13 @@ class PosConfig(models.Model):
         self.ensure_one()
         cards = self.env["loyalty.card"]
         code = cards._normalize_code(code)
+        throttle = self.env["loyalty.throttle"]
+        until = throttle._locked_until(code)
+        if until:
+            return self._loyalty_refusal([("locked", throttle._locked_message(until))])
         card = cards.search([("code", "=", code)], limit=1)
+        if not card:
+            throttle._note_failure(code)
         partner = self.env["res.partner"].browse(partner_id or []).exists()
         blockers = self.env["loyalty.program"]._gate(
             card, partner, "pos", code=code, shop=self
