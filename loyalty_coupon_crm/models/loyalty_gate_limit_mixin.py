@@ -260,7 +260,10 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
 
     @api.model
     def _gate_limits(self, use):
-        """Return blockers for limits that are reached and budgets that are used up."""
+        """Return blockers for limits that are reached and budgets that are used up.
+
+        What was paid before is honoured.
+        """
         program = use.program
         if not program._has_limits():
             return []
@@ -271,7 +274,8 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
         # Counters are not for every salesperson and no cashier to read.
         counts = self.env["loyalty.use.counter"].sudo()._read_slots(program, slots)
         full = [slot for slot in slots if self._gate_is_full(use, slot, counts[slot])]
-        if not full or self._gate_counts_already(use):
+        paid = full and use.document and use.document._loyalty_is_paid()
+        if not full or paid or self._gate_counts_already(use):
             return []
         return [
             (f"limit_{slot.kind}", program._limit_message(slot, customer))
