@@ -45,6 +45,7 @@
         "views/loyalty_company_metric_views.xml",
         "views/loyalty_customer_metric_views.xml",
         "views/loyalty_stage_change_views.xml",
+        "views/loyalty_product_pair_views.xml",
         "report/loyalty_point_statement_report.xml",
         "wizard/loyalty_point_statement_views.xml",
         "wizard/loyalty_segment_add_views.xml",

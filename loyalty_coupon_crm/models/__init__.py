@@ -10,6 +10,9 @@ from . import loyalty_card_validity_mixin
 from . import loyalty_card_value_mixin
 from . import loyalty_partner_birthday_mixin
 from . import loyalty_panel_mixin
+from . import loyalty_recommend_mixin
+from . import loyalty_sale_recommend_mixin
+from . import loyalty_product_pair
 from . import loyalty_panel_figures_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line

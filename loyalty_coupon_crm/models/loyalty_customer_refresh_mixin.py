@@ -25,6 +25,8 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
     @api.model
     def _execute_refresh(self, companies, recent):
         self.env["loyalty.company.metric"]._ensure(companies)
+        # Compiling so long a statement takes longer than it saves.
+        self.env.cr.execute("SET LOCAL jit = off")
         self.env.cr.execute(
             SQL(
                 """

@@ -25,6 +25,7 @@ class ResPartner(models.Model):
         "res.partner",
         "loyalty.panel.mixin",
         "loyalty.partner.birthday.mixin",
+        "loyalty.recommend.mixin",
     ]
 
     loyalty_metric_ids = fields.One2many(

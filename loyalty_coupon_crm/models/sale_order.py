@@ -17,6 +17,7 @@ class SaleOrder(models.Model):
         "loyalty.panel.figures.mixin",
         "loyalty.sale.customer.mixin",
         "loyalty.sale.refund.mixin",
+        "loyalty.sale.recommend.mixin",
         "loyalty.document.mixin",
     ]
 

@@ -48,3 +48,4 @@ from . import test_occasions
 from . import test_campaign_trigger
 from . import test_campaign_result
 from . import test_holiday
+from . import test_recommendation
