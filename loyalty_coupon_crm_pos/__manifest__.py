@@ -6,7 +6,11 @@
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",
     "depends": ["loyalty_coupon_crm", "pos_loyalty"],
-    "data": ["security/loyalty_groups.xml", "security/ir.model.access.csv"],
+    "data": [
+        "security/loyalty_groups.xml",
+        "security/ir.model.access.csv",
+        "views/res_config_settings_views.xml",
+    ],
     "assets": {
         "point_of_sale._assets_pos": ["loyalty_coupon_crm_pos/static/src/**/*"],
         "web.assets_tests": ["loyalty_coupon_crm_pos/static/tests/tours/**/*"],

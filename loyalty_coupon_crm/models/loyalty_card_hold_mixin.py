@@ -81,6 +81,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                 )
             )
             taken = bool(cursor.fetchone())
+        self.env["loyalty.point.hold"].invalidate_model()
         self.invalidate_recordset(["hold_ids"])
         return taken
 

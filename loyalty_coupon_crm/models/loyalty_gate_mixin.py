@@ -125,10 +125,12 @@ class LoyaltyGateMixin(models.AbstractModel):
         document=None,
         code=None,
         shop=None,
+        ignore=(),
     ):
         """Ask the gate and log what it refuses.
 
         :param code: the code as it was entered
+        :param ignore: codes of blockers that the caller judges by itself
         :return: list of (code, message), as `_redemption_blockers`
         """
         blockers = self._redemption_blockers(
@@ -136,6 +138,7 @@ class LoyaltyGateMixin(models.AbstractModel):
         )
         if not card and not self and code:
             blockers += self._gate_code(code)
+        blockers = [found for found in blockers if found[0] not in ignore]
         if blockers:
             self.env["loyalty.refusal"]._log_refusal(
                 card, partner, channel, document, code, blockers, self

@@ -2,9 +2,11 @@ from . import account_move
 from . import loyalty_card
 from . import loyalty_pos_backfill
 from . import loyalty_pos_bounds_mixin
+from . import loyalty_pos_spend_mixin
 from . import loyalty_program
 from . import loyalty_purchase
 from . import pos_config
 from . import pos_order
 from . import pos_order_line
+from . import res_config_settings
 from . import sale_order

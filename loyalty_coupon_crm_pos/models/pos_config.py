@@ -8,6 +8,73 @@ PANEL_LIMIT = 30
 class PosConfig(models.Model):
     _inherit = "pos.config"
 
+    loyalty_hold_minutes = fields.Integer(
+        string="Hold Coupons",
+        default=60,
+        help="Minutes for which a coupon or points on an order of this till are kept "
+        "from all others, from the last change of the order on.",
+    )
+
+    _loyalty_hold_minutes_positive = models.Constraint(
+        "CHECK(loyalty_hold_minutes > 0)",
+        "A coupon on an order is held for at least a minute.",
+    )
+
+    def hold_cards(self, uuid, points, partner_id):
+        """Reserve what the rewards of an order cost, before money changes hands.
+
+        The till calls when this changes, and again when payment starts. What the order
+        does not use any more is free again.
+
+        :param uuid: uuid of the order, as the till made it
+        :param points: dict of card id to the points that the order takes from it
+        :param partner_id: id of the customer on the order, or False
+        :return: dict of card id to the reason, in words, of cards that cannot be used
+        """
+        self.ensure_one()
+        order = self.env["pos.order"].new({"uuid": str(uuid)})
+        wanted = {int(card): float(cost) for card, cost in points.items()}
+        cards = self.env["loyalty.card"].search([("id", "in", list(wanted))])
+        cards = cards.filtered(
+            lambda card: card.program_id.strict and wanted[card.id] > 0
+        )
+        partner = self.env["res.partner"].browse(partner_id or []).exists()
+        refused = {}
+        for card in cards:
+            reason = self._loyalty_hold_refusal(order, card, partner, wanted[card.id])
+            if reason:
+                refused[card.id] = reason
+        kept = cards.filtered(lambda card: card.id not in refused)
+        self._loyalty_release_others(order, kept)
+        return refused
+
+    def _loyalty_hold_refusal(self, order, card, partner, points):
+        """Hold points of a card for an order.
+
+        :return: why it cannot be used, in words; False when the points are held
+        """
+        owner = partner or card.partner_id
+        # The order's own hold is none for it; the hold below is the judge.
+        blockers = self.env["loyalty.program"]._gate(
+            card, owner, "pos", code=card.code, shop=self, ignore=("held",)
+        )
+        if blockers:
+            return self._loyalty_refusal(blockers)["payload"]["error_message"]
+        seconds = self.loyalty_hold_minutes * 60
+        holder = order._loyalty_holder()
+        if card._hold(points, holder, seconds, shop=self.name):
+            return False
+        return order._loyalty_hold_refusal(card)
+
+    def _loyalty_release_others(self, order, kept):
+        """End the holds of an order on cards that it does not use any more."""
+        holder = order._loyalty_holder()
+        # Who runs the till may not read the holds of others.
+        holds = self.env["loyalty.point.hold"].sudo().search([("holder", "=", holder)])
+        freed = holds.card_id - kept.sudo()
+        if freed:
+            freed._release(holder)
+
     def use_coupon_code(self, code, creation_date, partner_id, pricelist_id):
         """Ask the gate before Odoo applies a code, and say in words why it does not.
 

@@ -3,16 +3,21 @@ from odoo.tools import SQL
 
 from .pos_order_line import PAID_STATES
 
-# The till names no customer when it asks once more: at the scan it did.
-NOT_AT_PAYMENT = ("no_customer", "segment", "first_order")
+# Asked with the customer at the scan, and held with the order when payment started.
+NOT_AT_PAYMENT = ("no_customer", "segment", "first_order", "held")
 
 
 class PosOrder(models.Model):
     _name = "pos.order"
-    _inherit = ["loyalty.pos.bounds.mixin", "pos.order", "loyalty.document.mixin"]
+    _inherit = [
+        "loyalty.pos.bounds.mixin",
+        "loyalty.pos.spend.mixin",
+        "pos.order",
+        "loyalty.document.mixin",
+    ]
 
     def action_pos_order_paid(self):
-        """Pay, write the purchase, and undo in proportion what a refund gives back.
+        """Pay, spend, write the purchase, and undo what a refund gives back.
 
         Whoever pays an order again writes nothing again.
 
@@ -24,7 +29,14 @@ class PosOrder(models.Model):
         # Facts are written by the system, the cashier may not.
         for order in self.sudo():
             order._loyalty_record_purchase()
+            order._loyalty_spend_paid()
             order._loyalty_undo_refunded()
+        return result
+
+    def action_pos_order_cancel(self):
+        """Cancel; what the orders held is free again."""
+        result = super().action_pos_order_cancel()
+        self.filtered(lambda order: order.state == "cancel")._loyalty_unhold()
         return result
 
     def confirm_coupon_programs(self, coupon_data):
@@ -43,7 +55,8 @@ class PosOrder(models.Model):
         fresh = {key: vals for key, vals in coupon_data.items() if key not in done}
         cards = self.env["loyalty.card"]
         with cards._wallet_scope("adjust", document=self):
-            result = super().confirm_coupon_programs(fresh)
+            result = super().confirm_coupon_programs(self._loyalty_unspent(fresh))
+            self.sudo()._loyalty_bear_losses()
             cards._wallet_plan_document(self.sudo())
         # Facts are written by the system, the cashier may not.
         self.env["loyalty.redemption"].sudo()._record(self.sudo())
@@ -92,11 +105,11 @@ class PosOrder(models.Model):
             problem = self._loyalty_blocked_message(card, -changes[card.id])
             if problem:
                 return {"successful": False, "payload": {"message": problem}}
-            # The till names no customer here: the owner was checked at the scan.
+            # The till names neither customer nor order here: the owner was checked at
+            # the scan, and the hold is asked for with the order, just before.
             blockers = self.env["loyalty.program"]._gate(
-                card, card.partner_id, "pos", code=card.code
+                card, card.partner_id, "pos", code=card.code, ignore=NOT_AT_PAYMENT
             )
-            blockers = [one for one in blockers if one[0] not in NOT_AT_PAYMENT]
             program = card.sudo().program_id
             blockers += program._stacking_blockers(programs - program)
             if blockers:
@@ -128,16 +141,22 @@ class PosOrder(models.Model):
 
         :return: dict of the same form
         """
-        origin = [("order_model", "=", self._name), ("order_id", "=", self.id)]
         # The cashier may not read the ledger.
         moves = self.env["loyalty.point.move"].sudo()
-        uses = self.env["loyalty.redemption"].sudo()
         cards = self.env["loyalty.card"].sudo()
-        programs = (
-            moves.search([*origin, ("kind", "in", ("earn", "spend"))]).program_id
-            | uses.search([*origin, ("reversal_of_id", "=", False)]).program_id
-            | cards.search([("source_pos_order_id", "=", self.id)]).program_id
+        moved = moves.search(
+            [
+                ("order_model", "=", self._name),
+                ("order_id", "=", self.id),
+                ("kind", "in", ("earn", "spend")),
+            ]
         )
+        # What was spent when the order was paid says nothing of what it earns.
+        moved = moved.filtered(
+            lambda move: not (move.request_key or "").endswith("/spend/paid")
+        )
+        created = cards.search([("source_pos_order_id", "=", self.id)])
+        programs = moved.program_id | created.program_id
         return {
             key: vals
             for key, vals in coupon_data.items()
@@ -320,10 +339,13 @@ class PosOrder(models.Model):
         cards = self.env["loyalty.card"].browse(sorted(scope.touched)).exists()
         balances = cards._ledger_balances()
         used = self._loyalty_used_lines()
+        booked = self._loyalty_spent_when_paid()
         rows = []
         for card in cards:
             spent = sum(used[card].mapped("points_cost")) if card in used else 0.0
-            net = card.points - balances.get(card.id, 0.0)
+            spent -= booked.get(card.id, 0.0)
+            planned = sum(row["points"] for row in scope.rows_of(card.id))
+            net = card.points - balances.get(card.id, 0.0) - planned
             rows.append((card, "earn", max(0.0, net + spent)))
             rows.append((card, "spend", min(-spent, net)))
         return rows

@@ -2,6 +2,7 @@ from . import test_frontend
 from . import test_pos_bounds
 from . import test_pos_confirm
 from . import test_pos_gate
+from . import test_pos_hold
 from . import test_pos_pool
 from . import test_pos_purchase
 from . import test_pos_refund

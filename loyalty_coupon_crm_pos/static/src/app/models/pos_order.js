@@ -110,6 +110,44 @@ patch(PosOrder.prototype, {
     },
 
     /**
+     * Return what the rewards of strict programs take from cards of the server, beyond
+     * what the order itself brings, as {card id: points}.
+     */
+    getPointsToHold() {
+        const points = {};
+        for (const line of this._get_reward_lines()) {
+            const card = line.coupon_id;
+            if (card?.id > 0 && card.program_id?.strict) {
+                points[card.id] = (points[card.id] || 0) + line.points_cost;
+            }
+        }
+        for (const change of Object.values(this.uiState.couponPointChanges)) {
+            const program = this.models["loyalty.program"].get(change.program_id);
+            if (change.coupon_id in points && program?.applies_on !== "future") {
+                points[change.coupon_id] -= change.points;
+            }
+        }
+        return Object.fromEntries(
+            Object.entries(points).filter(([, cost]) => cost > 0)
+        );
+    },
+
+    /**
+     * Take the rewards of a card off the order, and the card itself when it was scanned.
+     */
+    dropCard(cardId) {
+        for (const line of this._get_reward_lines()) {
+            if (line.coupon_id?.id === cardId) {
+                line.delete();
+            }
+        }
+        const scanned = this._code_activated_coupon_ids.filter(
+            (card) => card.id === cardId
+        );
+        this._code_activated_coupon_ids = [["unlink", ...scanned]];
+    },
+
+    /**
      * Return the points that the order gives to a card and that have to wait.
      */
     _getPendingGain(couponId) {

@@ -5,4 +5,8 @@ patch(PosConfig.prototype, {
     get_customer_wallet() {
         return { coupons: [], more: 0, wallets: [] };
     },
+
+    hold_cards() {
+        return {};
+    },
 });

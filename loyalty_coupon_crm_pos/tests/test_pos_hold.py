@@ -1,0 +1,181 @@
+from odoo.fields import Datetime
+from odoo.tests import tagged
+
+from .common import LoyaltyCrmPosCommon
+
+FIRST, SECOND = "11111111-0000-4000-8000-000000000001", "2222"
+
+
+@tagged("post_install", "-at_install")
+class TestPosHold(LoyaltyCrmPosCommon):
+    """What is on an order of one till is no other's, and is spent when it is paid."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program = cls._create_coupon_program(percent=10, strict=True)
+        cls.coupon = cls._create_card(cls.program, cls.partner)
+        cls.points = cls._create_points_program(per_unit=90, required=50, strict=True)
+        cls.till = cls.config.with_user(cls.cashier)
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(self.enter_registry_test_mode())
+
+    def _hold(self, uuid, card=None, points=1, partner=None):
+        card = card or self.coupon
+        partner = partner or self.partner
+        # Holds are taken by a cursor of their own, which sees what is written.
+        self.env.flush_all()
+        return self.till.hold_cards(uuid, {str(card.id): points}, partner.id)
+
+    def _holds(self):
+        return self.env["loyalty.point.hold"].search([])
+
+    def test_two_tills_and_one_coupon(self):
+        self.assertEqual(self._hold(FIRST), {})
+        refused = self._hold(SECOND)
+        self.assertEqual(list(refused), self.coupon.ids)
+        self.assertIn(self.config.name, refused[self.coupon.id])
+        self.assertIn(self.cashier.name, refused[self.coupon.id])
+        self.assertEqual(self._holds().holder, f"pos.order,{FIRST}")
+
+    def test_asking_again_renews_and_resizes(self):
+        wallet = self._create_card(self.points, self.partner, points=100)
+        self.assertEqual(self._hold(FIRST, wallet, 50), {})
+        self._holds().sudo().expires_at = Datetime.now()
+        self.assertEqual(self._hold(FIRST, wallet, 100), {})
+        hold = self._holds()
+        self.assertEqual(hold.points, 100)
+        self.assertGreater(hold.expires_at, Datetime.now())
+
+    def test_hold_lasts_as_the_till_says(self):
+        self.config.loyalty_hold_minutes = 5
+        self._hold(FIRST)
+        seconds = (self._holds().expires_at - Datetime.now()).total_seconds()
+        self.assertTrue(240 < seconds <= 301, seconds)
+
+    def test_what_left_the_order_is_free(self):
+        self._hold(FIRST)
+        self.assertEqual(self.till.hold_cards(FIRST, {}, False), {})
+        self.assertFalse(self._holds())
+        self.assertEqual(self._hold(SECOND), {})
+
+    def test_release_of_one_order_leaves_the_other(self):
+        other = self._create_card(self.program, self.partner)
+        self._hold(FIRST)
+        self._hold(SECOND, other)
+        self.till.hold_cards(FIRST, {}, False)
+        self.assertEqual(self._holds().card_id, other)
+
+    def test_more_points_than_there_are(self):
+        wallet = self._create_card(self.points, self.partner, points=40)
+        self.assertIn(wallet.id, self._hold(FIRST, wallet, 50))
+        self.assertFalse(self._holds())
+
+    def test_used_expired_and_foreign_are_told(self):
+        self.coupon._post_move("spend", -1)
+        self.assertIn(self.coupon.id, self._hold(FIRST))
+        stranger = self.env["res.partner"].create({"name": "Stranger"})
+        self.program.transferable = False
+        mine = self._create_card(self.program, self.partner)
+        self.assertIn(mine.id, self._hold(FIRST, mine, partner=stranger))
+        self.assertFalse(self._holds())
+
+    def test_absurd_input_holds_nothing(self):
+        for points in (0, -1, float("nan")):
+            self.assertEqual(self._hold(FIRST, points=points), {})
+        self.assertEqual(self.till.hold_cards(FIRST, {"999999999": 1}, False), {})
+        self.assertIn(self.coupon.id, self._hold(FIRST, points=float("inf")))
+        self.assertFalse(self._holds())
+
+    def test_card_of_another_company_is_not_found(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.coupon.sudo().program_id.company_id = other
+        self.assertEqual(self._hold(FIRST), {})
+        self.assertFalse(self._holds())
+
+    def test_odoo_programs_are_left_to_odoo(self):
+        plain = self._create_card(self._create_coupon_program(percent=10), self.partner)
+        self.assertEqual(self._hold(FIRST, plain), {})
+        self.assertFalse(self._holds())
+
+    def test_payment_spends_before_the_till_asks(self):
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        self.assertEqual(self.coupon.points, 0)
+        self.assertEqual(self._moves(self.coupon, order), [("spend", -1)])
+        self.assertEqual(self._uses(order).card_id, self.coupon)
+        self.assertEqual(sum(self.coupon.history_ids.mapped("used")), 1)
+        self.assertLedger(self.coupon)
+
+    def test_the_till_asks_later_and_again(self):
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        for _attempt in range(2):
+            order.confirm_coupon_programs(self._coupon_data(self.coupon, -1))
+        self.assertEqual(self._moves(self.coupon, order), [("spend", -1)])
+        self.assertEqual(len(self._uses(order)), 1)
+        self.assertEqual(sum(self.coupon.history_ids.mapped("used")), 1)
+
+    def test_wallet_earns_after_it_was_spent(self):
+        wallet = self._create_card(self.points, self.partner, points=60)
+        order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=50)])
+        self.assertEqual(wallet.points, 10)
+        answers = [
+            order.confirm_coupon_programs(self._coupon_data(wallet, 40))
+            for _attempt in range(2)
+        ]
+        self.assertEqual(self._moves(wallet, order), [("spend", -50), ("earn", 90)])
+        self.assertEqual(wallet.points, 100)
+        self.assertEqual(answers[0]["coupon_updates"][0]["points"], 100)
+        self.assertEqual(answers[0]["coupon_updates"], answers[1]["coupon_updates"])
+        self.assertEqual(sum(wallet.history_ids.mapped("issued")), 90)
+        self.assertLedger(wallet)
+
+    def test_wallet_spends_what_the_order_earns(self):
+        wallet = self._create_card(self.points, self.partner, points=10)
+        order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=50)])
+        self.assertEqual(wallet.points, 10)
+        order.confirm_coupon_programs(self._coupon_data(wallet, 40))
+        self.assertEqual(self._moves(wallet, order), [("earn", 90), ("spend", -50)])
+        self.assertEqual(wallet.points, 50)
+        self.assertLedger(wallet)
+
+    def test_coupon_spent_elsewhere_is_a_loss(self):
+        first = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        second = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        self.assertEqual(self.coupon.points, 0)
+        self.assertEqual(self._moves(self.coupon, first), [("spend", -1)])
+        self.assertEqual(self._moves(self.coupon, second), [("loss", 1), ("spend", -1)])
+        self.assertIn(self.coupon.code, second.message_ids[0].body)
+        self.assertLedger(self.coupon)
+
+    def test_wallet_that_never_covers_it_is_a_loss(self):
+        wallet = self._create_card(self.points, self.partner, points=10)
+        order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=150)])
+        order.confirm_coupon_programs(self._coupon_data(wallet, -60))
+        self.assertEqual(
+            self._moves(wallet, order), [("loss", 50), ("earn", 90), ("spend", -150)]
+        )
+        self.assertEqual(wallet.points, 0)
+        self.assertLedger(wallet)
+
+    def test_payment_ends_the_hold(self):
+        order = self._pay_order(
+            rewards=[self._reward_line(self.coupon, 10)], uuid=FIRST
+        )
+        self.assertFalse(self._holds())
+        self.assertTrue(order.uuid)
+
+    def test_own_hold_does_not_stop_the_payment(self):
+        self._hold(FIRST)
+        answer = self.env["pos.order"].validate_coupon_programs(
+            {str(self.coupon.id): -1}, []
+        )
+        self.assertTrue(answer["successful"], answer)
+
+    def test_refund_gives_the_coupon_back(self):
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        order.confirm_coupon_programs(self._coupon_data(self.coupon, -1))
+        self._refund(order)
+        self.assertEqual(self.coupon.points, 1)
+        self.assertLedger(self.coupon)
