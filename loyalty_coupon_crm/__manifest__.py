@@ -21,6 +21,8 @@
         "data/mail_template_expiry_data.xml",
         "wizard/loyalty_card_change_views.xml",
         "wizard/loyalty_holiday_fill_views.xml",
+        "wizard/loyalty_campaign_backtest_views.xml",
+        "wizard/loyalty_campaign_start_views.xml",
         "views/loyalty_holiday_views.xml",
         "views/loyalty_campaign_member_views.xml",
         "views/loyalty_campaign_result_views.xml",

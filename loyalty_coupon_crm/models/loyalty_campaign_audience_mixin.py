@@ -46,19 +46,31 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         :return: query of `partner_id`, `occasion`, `card_id` and `customer_id`, the
             commercial partner
         """
+        # The planner cannot guess how many candidates an event has: each is looked up
+        # by its id, while the members of a segment are joined.
+        partner = SQL("JOIN res_partner partner ON partner.id = candidate.partner_id")
+        if candidates:
+            partner = SQL(
+                """
+                CROSS JOIN LATERAL (
+                    SELECT * FROM res_partner
+                     WHERE id = candidate.partner_id OFFSET 0) partner
+                """
+            )
         return SQL(
             """
             SELECT DISTINCT partner.id AS partner_id,
                    COALESCE(partner.commercial_partner_id, partner.id) AS customer_id,
                    candidate.occasion, candidate.card_id
               FROM (%(candidates)s) candidate
-              JOIN res_partner partner ON partner.id = candidate.partner_id
+              %(partner)s
              WHERE partner.active
                AND (partner.company_id IS NULL
                     OR partner.company_id = ANY(%(companies)s))
                %(segment)s
             """,
             candidates=candidates or self._segment_query(),
+            partner=partner,
             companies=self.company_id.parent_ids.ids,
             segment=self._segment_condition() if candidates else SQL(),
         )
@@ -214,7 +226,7 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                        SELECT FROM loyalty_campaign_member known
                         WHERE known.campaign_id = %(campaign)s
                           AND known.partner_id = groups.partner_id
-                          AND known.occasion = groups.occasion)
+                          AND known.occasion = groups.occasion %(fence)s)
                  ORDER BY partner_id, occasion
                     ON CONFLICT (campaign_id, partner_id, occasion) DO NOTHING
                 """,
@@ -225,6 +237,7 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                 holdout=self.env._("Held out of all campaigns"),
                 version=self.version,
                 groups=self._groups_query(candidates),
+                fence=SQL("OFFSET 0") if candidates else SQL(),
             )
         )
         written = self.env.cr.rowcount

@@ -63,7 +63,9 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
                 campaign._write_own(changed)
 
     def _chunk_end(self):
-        """Return the id up to which the campaign reads now."""
+        """Return the id up to which the campaign reads now; a trial reads all."""
+        if not self.id:
+            return self.settled_purchase_id
         return min(self.settled_purchase_id, self.cursor_purchase_id + CHUNK)
 
     def _move_cursor(self):

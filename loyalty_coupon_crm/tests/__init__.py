@@ -49,3 +49,4 @@ from . import test_campaign_trigger
 from . import test_campaign_result
 from . import test_holiday
 from . import test_recommendation
+from . import test_campaign_backtest

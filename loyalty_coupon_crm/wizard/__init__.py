@@ -7,3 +7,5 @@ from . import loyalty_point_statement_line
 from . import loyalty_segment_add
 from . import sale_loyalty_reward_wizard
 from . import loyalty_holiday_fill
+from . import loyalty_campaign_backtest
+from . import loyalty_campaign_start
