@@ -13,6 +13,8 @@
         "views/loyalty_use_report_views.xml",
         "views/loyalty_basket_report_views.xml",
         "views/loyalty_points_report_views.xml",
+        "views/loyalty_retention_report_views.xml",
+        "views/loyalty_after_report_views.xml",
         "views/loyalty_report_menus.xml",
     ],
     "assets": {

@@ -64,15 +64,16 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
             "spend": self._spend_sql(recent),
             "base": self._base_sql(recent),
             "customer": self._customer_sql(recent),
+            **({"border": self._border_sql()} if recent else {}),
             "scored": self._score_recent_sql() if recent else self._score_sql(),
             "taste": self._taste_sql(),
             "known": self._known_sql(recent),
             "figure": self._figure_sql(),
         }
         return SQL(", ").join(
-            SQL("%s AS %s (%s)", SQL.identifier(name), how, query)
+            # Otherwise the planner may compute a part once per customer.
+            SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), query)
             for name, query in parts.items()
-            for how in [SQL("MATERIALIZED" if name != "rhythm" else "")]
         )
 
     @api.model

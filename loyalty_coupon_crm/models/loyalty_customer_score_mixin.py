@@ -5,6 +5,8 @@ from ..tools.rfm import FEWEST_RANKED, cells
 
 # Own percentiles of gaps need so many purchases; so does the stage "mature".
 OWN_RHYTHM = 4
+# What each score is of.
+SCORED = {"r": "last_date", "f": "rfm_count", "m": "rfm_amount"}
 
 
 class LoyaltyCustomerScoreMixin(models.AbstractModel):
@@ -25,11 +27,7 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
                 "RANK() OVER (PARTITION BY company_id ORDER BY %s) - 1",
                 SQL.identifier(column),
             )
-            for name, column in (
-                ("r", "last_date"),
-                ("f", "rfm_count"),
-                ("m", "rfm_amount"),
-            )
+            for name, column in SCORED.items()
         }
         ranks = {
             name: SQL(
@@ -51,9 +49,8 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
         )
 
     @api.model
-    def _score_recent_sql(self):
-        """Return the scores by the borders between the scores of all other buyers."""
-        columns = {"r": "last_date", "f": "rfm_count", "m": "rfm_amount"}
+    def _border_sql(self):
+        """Return the largest value of each score among all buyers of a company."""
         borders = SQL(", ").join(
             SQL(
                 "MAX(%s) FILTER (WHERE %s = %s) AS %s",
@@ -62,9 +59,22 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
                 score,
                 SQL.identifier(f"{name}{score}"),
             )
-            for name, column in columns.items()
+            for name, column in SCORED.items()
             for score in range(1, 5)
         )
+        return SQL(
+            """
+            SELECT metric.company_id, %s
+              FROM loyalty_customer_metric metric
+              JOIN zone ON zone.company_id = metric.company_id
+             WHERE metric.rfm_count > 0 GROUP BY metric.company_id
+            """,
+            borders,
+        )
+
+    @api.model
+    def _score_recent_sql(self):
+        """Return the scores by the borders between the scores of all other buyers."""
         ranks = {
             name: SQL(
                 "CASE %s ELSE 5 END",
@@ -78,7 +88,7 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
                     for score in range(1, 5)
                 ),
             )
-            for name, column in columns.items()
+            for name, column in SCORED.items()
         }
         return SQL(
             """
@@ -86,15 +96,10 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
               FROM customer
               JOIN zone ON zone.company_id = customer.company_id
               JOIN base ON base.company_id = customer.company_id
-         LEFT JOIN (SELECT metric.company_id, %(borders)s
-                      FROM loyalty_customer_metric metric
-                      JOIN zone ON zone.company_id = metric.company_id
-                     WHERE metric.rfm_count > 0 GROUP BY metric.company_id) border
-                ON border.company_id = customer.company_id
+         LEFT JOIN border ON border.company_id = customer.company_id
              WHERE customer.rfm_count > 0
             """,
             scores=self._scores_sql("customer", SQL("base.buyers"), ranks),
-            borders=borders,
         )
 
     @api.model

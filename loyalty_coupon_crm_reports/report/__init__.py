@@ -3,3 +3,5 @@ from . import loyalty_funnel_report
 from . import loyalty_use_report
 from . import loyalty_basket_report
 from . import loyalty_points_report
+from . import loyalty_retention_report
+from . import loyalty_after_report

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 from odoo.addons.loyalty_coupon_crm.models.loyalty_customer_metric import WEEKDAYS
 
+from .rate import Rate
+
 
 class LoyaltyUseReport(models.Model):
     """One use of a card that was not reversed, with the hour and weekday it fell on."""
@@ -98,6 +100,14 @@ class LoyaltyUseReport(models.Model):
         readonly=True,
         help="Cost of goods given free, in company currency.",
     )
+    cost_per_use = Rate(
+        string="Cost per Redemption",
+        digits=(16, 2),
+        aggregator="avg",
+        readonly=True,
+        help="Discount given and cost of free goods, as it was at that moment, ÷ "
+        "redemptions, in company currency.",
+    )
     net_sales = fields.Monetary(
         readonly=True,
         help="Untaxed amount of the documents with a use, net of discount. A document "
@@ -106,7 +116,18 @@ class LoyaltyUseReport(models.Model):
 
     @api.model
     def _measures(self):
-        return {**super()._measures(), "customer_count": self._distinct("customer_id")}
+        return {
+            **super()._measures(),
+            "customer_count": self._distinct("customer_id"),
+            "cost_per_use": (
+                "(SUM(%(discount)s) + SUM(%(goods)s)) / NULLIF(SUM(%(uses)s), 0)",
+                {
+                    "discount": "discount_amount",
+                    "goods": "goods_cost",
+                    "uses": "use_count",
+                },
+            ),
+        }
 
     def _select(self):
         local = self._local(SQL("live.date"), SQL("live.company_id"))
@@ -124,6 +145,7 @@ class LoyaltyUseReport(models.Model):
                    1 AS use_count,
                    (customer.id IS NOT NULL)::int AS customer_count,
                    live.points, live.discount_amount, live.goods_cost,
+                   live.discount_amount + live.goods_cost AS cost_per_use,
                    live.order_amount / COALESCE(document.uses, 1) AS net_sales
             """,
             local=local,

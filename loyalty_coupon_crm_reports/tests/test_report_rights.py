@@ -11,6 +11,8 @@ REPORTS = (
     "loyalty.use.report",
     "loyalty.basket.report",
     "loyalty.points.report",
+    "loyalty.retention.report",
+    "loyalty.after.report",
 )
 
 

@@ -1,0 +1,198 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .rate import Rate
+
+DEFAULT_DAYS = 30
+
+
+class LoyaltyAfterReport(models.Model):
+    """What a customer bought before and after the first use of a program's card.
+
+    The purchase on which the card was used counts neither before nor after. The number
+    of days is the system parameter `loyalty.spend_after_days`, 30 unless set.
+    """
+
+    _name = "loyalty.after.report"
+    _inherit = "loyalty.report.mixin"
+    _description = "Spend after Use"
+    _auto = False
+    _rec_name = "customer_id"
+    _order = "use_date desc, id desc"
+    _depends = {
+        "loyalty.purchase": [
+            "commercial_partner_id",
+            "company_id",
+            "date",
+            "amount",
+            "order_model",
+            "order_id",
+            "reversal_of_id",
+        ],
+        "loyalty.redemption": [
+            "program_id",
+            "campaign_id",
+            "partner_id",
+            "company_id",
+            "order_model",
+            "order_id",
+            "date",
+            "points",
+            "reversal_of_id",
+        ],
+        "res.partner": ["commercial_partner_id"],
+    }
+
+    redemption_id = fields.Many2one(
+        "loyalty.redemption", string="First Use", readonly=True
+    )
+    program_id = fields.Many2one("loyalty.program", readonly=True)
+    campaign_id = fields.Many2one("loyalty.campaign", readonly=True)
+    customer_id = fields.Many2one("res.partner", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    use_date = fields.Date(
+        string="Day of First Use", readonly=True, help="In the company's time zone."
+    )
+    is_complete = fields.Boolean(
+        string="Window Is Over",
+        readonly=True,
+        help="The days after the use have passed; otherwise more may come.",
+    )
+    customer_count = fields.Integer(
+        string="Customers", readonly=True, help="Different commercial customers."
+    )
+    before_amount = fields.Monetary(
+        string="Spent Before",
+        readonly=True,
+        help="Net purchases of the customer in as many days before the first use.",
+    )
+    after_amount = fields.Monetary(
+        string="Spent After",
+        readonly=True,
+        help="Net purchases of the customer in the days after the first use (30 unless "
+        "set otherwise); the purchase with the use itself does not count.",
+    )
+    mean_before = Rate(
+        string="Spent Before per Customer",
+        digits=(16, 2),
+        aggregator="avg",
+        readonly=True,
+        help="Spent before ÷ customers.",
+    )
+    mean_after = Rate(
+        string="Spent After per Customer",
+        digits=(16, 2),
+        aggregator="avg",
+        readonly=True,
+        help="Spent after ÷ customers.",
+    )
+    return_count = fields.Integer(
+        string="Came Again",
+        readonly=True,
+        help="First uses that were followed by a purchase.",
+    )
+    return_rate = Rate(
+        string="Came Again (%)",
+        digits=(16, 1),
+        aggregator="avg",
+        readonly=True,
+        help="First uses followed by a purchase ÷ first uses, in percent.",
+    )
+    use_count = fields.Integer(string="First Uses", readonly=True)
+
+    @api.model
+    def _measures(self):
+        return {
+            **super()._measures(),
+            "customer_count": self._distinct("customer_id"),
+            "mean_before": self._per_customer("before_amount"),
+            "mean_after": self._per_customer("after_amount"),
+            "return_rate": self._ratio("return_count", "use_count", 100),
+        }
+
+    @api.model
+    def _per_customer(self, column):
+        return (
+            "SUM(%(amount)s) / NULLIF(COUNT(DISTINCT %(customer)s), 0)",
+            {"amount": column, "customer": "customer_id"},
+        )
+
+    @api.model
+    def _days(self):
+        """Return the length of the window in days."""
+        setting = self.env["ir.config_parameter"].sudo()
+        text = setting.get_param("loyalty.spend_after_days", "")
+        return int(text) if text.isdecimal() and int(text) else DEFAULT_DAYS
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            WITH first AS (%(first)s), basket AS (%(baskets)s)
+            SELECT first.id, first.id AS redemption_id, first.program_id,
+                   first.campaign_id, first.customer_id, first.company_id,
+                   company.currency_id, %(local)s::date AS use_date,
+                   first.date + %(span)s < (NOW() AT TIME ZONE 'UTC') AS is_complete,
+                   1 AS customer_count, 1 AS use_count,
+                   spent.before_amount, spent.after_amount,
+                   spent.before_amount AS mean_before, spent.after_amount AS mean_after,
+                   (spent.purchases > 0)::int AS return_count,
+                   (spent.purchases > 0)::int * 100.0 AS return_rate
+              FROM first
+              JOIN res_company company ON company.id = first.company_id
+              JOIN (SELECT first.id,
+                           COALESCE(SUM(basket.amount) FILTER (
+                               WHERE basket.date < first.date), 0) AS before_amount,
+                           COALESCE(SUM(basket.amount) FILTER (
+                               WHERE basket.date > first.date), 0) AS after_amount,
+                           COUNT(*) FILTER (WHERE basket.date > first.date)
+                               AS purchases
+                      FROM first
+                      LEFT JOIN basket
+                        ON basket.customer_id = first.customer_id
+                       AND basket.company_id = first.company_id
+                       AND basket.date >= first.date - %(span)s
+                       AND basket.date <= first.date + %(span)s
+                       AND (basket.order_model, basket.order_id)
+                           IS DISTINCT FROM (first.order_model, first.order_id)
+                     GROUP BY first.id) spent ON spent.id = first.id
+            """,
+            first=self._query_first_uses(),
+            baskets=self.env["loyalty.basket.report"]._query_baskets(),
+            local=self._local(SQL("first.date"), SQL("first.company_id")),
+            span=SQL("%s * INTERVAL '1 day'", self._days()),
+        )
+
+    def _query_first_uses(self):
+        """Return SQL of the first live use of each customer, program and company."""
+        return SQL(
+            """
+            SELECT DISTINCT ON (live.company_id, live.program_id, 1)
+                   customer.commercial_partner_id AS customer_id, live.id,
+                   live.program_id, live.campaign_id, live.company_id,
+                   live.order_model, live.order_id, live.date
+              FROM (%s) live
+              JOIN res_partner customer ON customer.id = live.partner_id
+             WHERE live.company_id IS NOT NULL
+             ORDER BY live.company_id, live.program_id, 1, live.date, live.id
+            """,
+            self._live_uses(),
+        )
+
+    @api.readonly
+    def action_open_rows(self):
+        """Open the purchases of the customers in the days around their first uses."""
+        days = self._days()
+        domains = [
+            Domain("company_id", "=", row.company_id.id)
+            & Domain("commercial_partner_id", "=", row.customer_id.id)
+            & Domain(
+                "date", ">=", fields.Date.subtract(row.redemption_id.date, days=days)
+            )
+            & Domain("date", "<=", fields.Date.add(row.redemption_id.date, days=days))
+            for row in self
+        ]
+        purchases = self.env["loyalty.purchase"].search(Domain.OR(domains))
+        return self._open_action(purchases, self.env._("Purchases"))
