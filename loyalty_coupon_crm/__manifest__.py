@@ -66,6 +66,7 @@
         "views/cart_points_templates.xml",
         "views/portal_coupon_templates.xml",
         "views/portal_templates.xml",
+        "wizard/loyalty_strict_check_views.xml",
         "views/loyalty_menus.xml",
     ],
     "demo": ["demo/loyalty_campaign_demo.xml", "demo/loyalty_wallet_demo.xml"],

@@ -15,6 +15,7 @@ from . import test_gate
 from . import test_gate_limit
 from . import test_gate_scope
 from . import test_gate_time
+from . import test_strict_check
 from . import test_throttle
 from . import test_usage_window
 from . import test_import_reader

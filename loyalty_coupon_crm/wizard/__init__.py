@@ -9,3 +9,5 @@ from . import sale_loyalty_reward_wizard
 from . import loyalty_holiday_fill
 from . import loyalty_campaign_backtest
 from . import loyalty_campaign_start
+from . import loyalty_strict_check
+from . import loyalty_strict_check_line
