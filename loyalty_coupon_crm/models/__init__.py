@@ -96,6 +96,7 @@ from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin
 from . import loyalty_sale_gate_mixin
+from . import loyalty_sale_prefilter_mixin
 from . import sale_order
 from . import sale_order_line
 from . import res_partner

@@ -10,6 +10,7 @@ class SaleOrder(models.Model):
     _inherit = [
         "loyalty.sale.cart.mixin",
         "loyalty.sale.gate.mixin",
+        "loyalty.sale.prefilter.mixin",
         "loyalty.sale.choice.mixin",
         "loyalty.sale.payment.mixin",
         "loyalty.sale.pool.mixin",

@@ -30,6 +30,7 @@ from . import test_point_hold
 from . import test_point_pending
 from . import test_pooled_wallet
 from . import test_portal_coupon
+from . import test_prefilter
 from . import test_program_account
 from . import test_point_reminder
 from . import test_point_statement
