@@ -82,6 +82,7 @@ from . import loyalty_throttle
 from . import account_move
 from . import payment_transaction
 from . import loyalty_adjust_reason
+from . import loyalty_adjustment_approval_mixin
 from . import loyalty_adjustment_post_mixin
 from . import loyalty_adjustment
 from . import loyalty_partner_merge
@@ -91,6 +92,7 @@ from . import res_config_settings
 from . import loyalty_card_member
 from . import loyalty_sale_cart_mixin
 from . import loyalty_sale_choice_mixin
+from . import loyalty_sale_facts_mixin
 from . import loyalty_sale_payment_mixin
 from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_customer_mixin

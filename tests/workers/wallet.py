@@ -11,13 +11,19 @@ from pathlib import Path
 import psycopg2
 
 import odoo
+from odoo.fields import Command
 from odoo.modules.registry import Registry
 
 
 def create_cards(env, count, points):
     """Create `count` cards of a strict program with `points` each."""
     program = env["loyalty.program"].create(
-        {"name": "Shared", "program_type": "coupons", "strict": True}
+        {
+            "name": "Shared",
+            "program_type": "coupons",
+            "strict": True,
+            "reward_ids": [Command.clear(), Command.create({"required_points": 1})],
+        }
     )
     cards = env["loyalty.card"].create([{"program_id": program.id}] * int(count))
     cards._post_move("issue", float(points))
@@ -26,6 +32,8 @@ def create_cards(env, count, points):
 
 def spend_in_parallel(env, processes, attempts, kills):
     """Let `processes` spend single points of all cards, and kill some half-way.
+
+    What a killed process did is not known, so all of it is asked for once more.
 
     :param attempts: tries of each process
     :param kills: number of processes that are killed while they work
@@ -44,8 +52,11 @@ def spend_in_parallel(env, processes, attempts, kills):
         time.sleep(0.3)
         os.kill(pid, signal.SIGKILL)
     codes = [os.waitpid(pid, 0)[1] for pid in children]
-    outcomes = {"taken": 0, "refused": 0, "holds": [], "failed": []}
-    outcomes["killed"] = sum(os.WIFSIGNALED(code) for code in codes)
+    killed = [number for number, code in enumerate(codes) if os.WIFSIGNALED(code)]
+    again = [_fork(database, cards, int(attempts), folder, one) for one in killed]
+    for pid in again:
+        os.waitpid(pid, 0)
+    outcomes = {**_nothing(), "killed": len(killed)}
     for path in folder.iterdir():
         result = json.loads(path.read_text())
         for name, value in result.items():
@@ -53,12 +64,24 @@ def spend_in_parallel(env, processes, attempts, kills):
     return outcomes
 
 
+def _nothing():
+    """Return the outcomes of a process that did nothing yet."""
+    return {
+        "taken": 0,
+        "repeated": 0,
+        "refused": 0,
+        "unexplained": 0,
+        "holds": [],
+        "failed": [],
+    }
+
+
 def _fork(database, cards, attempts, folder, number):
     pid = os.fork()
     if pid:
         return pid
     random.seed(number)
-    result = {"taken": 0, "refused": 0, "holds": [], "failed": []}
+    result = _nothing()
     for attempt in range(attempts):
         try:
             _spend_once(database, random.choice(cards), f"{number}/{attempt}", result)
@@ -76,12 +99,21 @@ def _spend_once(database, card_id, holder, result):
     with Registry(database).cursor() as cursor:
         env = odoo.api.Environment(cursor, odoo.SUPERUSER_ID, {})
         card = env["loyalty.card"].browse(card_id)
+        moves = env["loyalty.point.move"]
+        if moves.search_count([("request_key", "=", holder)]):
+            # As an order that is confirmed already: nothing is spent again.
+            result["repeated"] += 1
+            return
         started = time.perf_counter()
         taken = card._hold(1, holder, 600)
         result["holds"].append(time.perf_counter() - started)
         cursor.rollback()
         if not taken:
             result["refused"] += 1
+            reasons = card.program_id._redemption_blockers(card, None, "pos")
+            result["unexplained"] += not (
+                reasons and all(text for _code, text in reasons)
+            )
             return
         for _attempt in range(500):
             try:
@@ -109,4 +141,17 @@ def summarize(env):
         "requests": len(set(spends.mapped("request_key"))),
         "remaining": sum(awards.mapped("remaining")),
         "differences": len(moves._ledger_differences()),
+        "holds": env["loyalty.point.hold"].search_count([("card_id", "in", cards.ids)]),
+        "waiting": _waiting(env),
     }
+
+
+def _waiting(env):
+    """Return how many connections of the database wait for a lock."""
+    env.cr.execute(
+        """
+        SELECT COUNT(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'
+        """
+    )
+    return env.cr.fetchone()[0]
