@@ -60,6 +60,7 @@ from . import loyalty_gate_limit_mixin
 from . import loyalty_program_payment_mixin
 from . import loyalty_gate_scope_mixin
 from . import loyalty_gate_stack_mixin
+from . import loyalty_program_rounding_mixin
 from . import loyalty_program
 from . import loyalty_usage_window
 from . import loyalty_use_counter
@@ -94,6 +95,7 @@ from . import loyalty_sale_cart_mixin
 from . import loyalty_sale_choice_mixin
 from . import loyalty_sale_facts_mixin
 from . import loyalty_sale_payment_mixin
+from . import loyalty_sale_rounding_mixin
 from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin

@@ -13,6 +13,7 @@ class LoyaltyProgram(models.Model):
         "loyalty.gate.mixin",
         "loyalty.program.account.mixin",
         "loyalty.program.payment.mixin",
+        "loyalty.program.rounding.mixin",
         "loyalty.program.template.mixin",
         "loyalty.program.refund.mixin",
         "loyalty.program.terms.mixin",

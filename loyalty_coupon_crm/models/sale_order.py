@@ -13,6 +13,7 @@ class SaleOrder(models.Model):
         "loyalty.sale.prefilter.mixin",
         "loyalty.sale.choice.mixin",
         "loyalty.sale.payment.mixin",
+        "loyalty.sale.rounding.mixin",
         "loyalty.sale.pool.mixin",
         "sale.order",
         "loyalty.panel.figures.mixin",

@@ -14,6 +14,7 @@ class LoyaltyProgram(models.Model):
             "expire_inactive_days",
             "expire_month",
             "pending_days",
+            "points_step",
             "strict",
         ]
 

@@ -3,7 +3,10 @@ import { patch } from "@web/core/utils/patch";
 // Ours goes on top of Odoo's, whatever the order of the files.
 import "@pos_loyalty/app/models/pos_order";
 import { unpayableAmount } from "@loyalty_coupon_crm_pos/app/utils/payable";
+import { roundEarned, roundSpent } from "@loyalty_coupon_crm_pos/app/utils/rounding";
 import { isChosen, mostPoints } from "@loyalty_coupon_crm_pos/app/utils/points_choice";
+
+const NEARLY_ZERO = 1e-6;
 
 patch(PosOrder.prototype, {
     /**
@@ -24,14 +27,141 @@ patch(PosOrder.prototype, {
     _getRewardLineValuesDiscount({ reward, coupon_id: couponId }) {
         const chosen = this.uiState.chosenPoints?.[choiceKey(reward, couponId)];
         if (chosen === undefined || !isChosen(reward)) {
-            return super._getRewardLineValuesDiscount(...arguments);
+            const values = super._getRewardLineValuesDiscount(...arguments);
+            return this._roundCost(reward, couponId, values);
         }
         this.pointsCap = chosen;
         try {
-            return super._getRewardLineValuesDiscount(...arguments);
+            const values = super._getRewardLineValuesDiscount(...arguments);
+            return this._roundCost(reward, couponId, values);
         } finally {
             this.pointsCap = undefined;
         }
+    },
+
+    _roundCost(reward, couponId, values) {
+        const program = reward.program_id;
+        if (
+            !Array.isArray(values) ||
+            !roundsPoints(program) ||
+            reward.discount_mode !== "per_point" ||
+            reward.clear_wallet
+        ) {
+            return values;
+        }
+        const usable = Math.max(this._getRealCouponPoints(couponId), 0);
+        return values.map((line) => {
+            const cost = roundSpent(line.points_cost, Number(program.points_step));
+            return { ...line, points_cost: Math.min(cost, usable) };
+        });
+    },
+
+    /**
+     * Points of strict programs are rounded by the rule of the program, as on the server.
+     */
+    pointsForPrograms(programs) {
+        const strict = programs.filter(roundsPoints);
+        const result = super.pointsForPrograms(
+            programs.filter((program) => !roundsPoints(program))
+        );
+        if (!strict.length) {
+            return result;
+        }
+        const own = this._withRoundingDown(() => super.pointsForPrograms(strict));
+        for (const program of strict) {
+            for (const change of own[program.id] || []) {
+                change.points = roundEarned(change.points, Number(program.points_step));
+            }
+        }
+        return Object.assign(result, own);
+    },
+
+    /**
+     * Odoo's till rounds the points of each rule to the nearest hundredth, Odoo's server
+     * rounds them down.
+     */
+    _withRoundingDown(compute) {
+        const precision = this.models["decimal.precision"].find(
+            (one) => one.name === "Product Price"
+        );
+        precision.round = (points) => roundEarned(points, 0.01);
+        try {
+            return compute();
+        } finally {
+            delete precision.round;
+        }
+    },
+
+    /**
+     * What covers the whole order leaves nothing to pay, however taxes are rounded.
+     */
+    _applyReward(reward, couponId) {
+        const result = super._applyReward(...arguments);
+        if (result === true) {
+            this._closeRest(reward, couponId);
+        }
+        return result;
+    },
+
+    _closeRest(reward, couponId) {
+        const rest = this.priceIncl;
+        const lines = this._get_reward_lines().filter(
+            (line) => line.reward_id.id === reward.id && line.coupon_id?.id === couponId
+        );
+        const most = this.currency.rounding * this.getOrderlines().length;
+        if (
+            !reward.program_id.strict ||
+            reward.discount_applicability !== "order" ||
+            !lines.length ||
+            this.currency.isZero(rest) ||
+            Math.abs(rest) > most + NEARLY_ZERO ||
+            !this._covers(reward, couponId, lines)
+        ) {
+            return;
+        }
+        const plain = lines.find((line) => !line.tax_ids.length && line.price_unit);
+        if (plain) {
+            plain.setUnitPrice(plain.price_unit - rest);
+        } else if (!isPayment(reward.program_id)) {
+            this.applyRewardLine({
+                product_id: reward.discount_line_product_id,
+                price_unit: -rest,
+                qty: 1,
+                reward_id: reward,
+                is_reward_line: true,
+                coupon_id: couponId,
+                points_cost: 0,
+                reward_identifier_code: lines[0].reward_identifier_code,
+                tax_ids: [],
+            });
+        }
+    },
+
+    /**
+     * Return whether a reward is worth at least the whole order.
+     */
+    _covers(reward, couponId, lines) {
+        const total = lines.reduce(
+            (sum, line) => sum - line.prices.total_included,
+            this.priceIncl
+        );
+        if (reward.discount_mode === "percent") {
+            return reward.discount >= 100 && !reward.discount_max_amount;
+        }
+        let worth = reward.discount;
+        if (reward.discount_mode === "per_point") {
+            const cost = lines.reduce((sum, line) => sum + line.points_cost, 0);
+            let points = this._getRealCouponPoints(couponId) + cost;
+            if (!isPayment(reward.program_id)) {
+                const step = reward.required_points;
+                points = Math.floor(points / step + NEARLY_ZERO) * step;
+            }
+            worth *= points;
+        }
+        return (
+            Math.min(worth, reward.discount_max_amount || Infinity) >=
+            total - NEARLY_ZERO
+        );
     },
 
     /**
@@ -174,6 +304,14 @@ patch(PosOrder.prototype, {
         );
     },
 });
+
+function isPayment(program) {
+    return ["ewallet", "gift_card"].includes(program.program_type);
+}
+
+function roundsPoints(program) {
+    return Boolean(program.strict && program.points_step && !isPayment(program));
+}
 
 function choiceKey(reward, couponId) {
     return `${couponId}/${reward.id}`;
