@@ -9,6 +9,7 @@ class AccountMove(models.Model):
         """Post; a credit note takes back what its sales order moved, in proportion."""
         posted = super()._post(soft)
         posted._loyalty_sync_orders()
+        posted._loyalty_tell_unlinked()
         return posted
 
     def button_draft(self):
@@ -36,3 +37,45 @@ class AccountMove(models.Model):
                 # An invoice counts only where it bills again what was credited.
                 if move.move_type == "out_refund" or order._loyalty_refund_rows():
                     order._loyalty_sync_refunds(move)
+
+    def _loyalty_credits_order(self):
+        """Hook: return whether the credit note names the order it credits."""
+        self.ensure_one()
+        return bool(self.line_ids.sale_line_ids)
+
+    def _loyalty_tell_unlinked(self):
+        """Note on credit notes that name no order that no points were changed.
+
+        Which goods earned the customer's points cannot be told without an order, so
+        nothing is guessed: whoever credited decides.
+        """
+        # Who keeps the books may read neither orders nor wallets.
+        notes = self.sudo().filtered(
+            lambda move: (
+                move.move_type == "out_refund" and not move._loyalty_credits_order()
+            )
+        )
+        if not notes:
+            return
+        wallets = (
+            self.env["loyalty.card"]
+            .sudo()
+            ._read_group(
+                [
+                    ("partner_id", "in", notes.partner_id.ids),
+                    ("program_id.strict", "=", True),
+                    ("program_type", "=", "loyalty"),
+                ],
+                ["partner_id"],
+            )
+        )
+        owners = {partner for (partner,) in wallets}
+        for note in notes.filtered(lambda note: note.partner_id in owners):
+            note._loyalty_note(
+                self.env._(
+                    "This credit note belongs to no order: the points of %(name)s "
+                    "were not changed. Credit the invoice of the order, or refund it "
+                    "at the till; else adjust the points by hand.",
+                    name=note.partner_id.display_name,
+                )
+            )

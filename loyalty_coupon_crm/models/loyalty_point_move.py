@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, float_round, format_date
 
+from .loyalty_point_expiry_mixin import INACTIVE_DAY
+
 KINDS = [
     ("opening", "Opening balance"),
     ("earn", "Earned"),
@@ -131,7 +133,7 @@ class LoyaltyPointMove(models.Model):
                 move._draw(first=origin)
             elif move.kind == "reverse":
                 move._give_back(origin)
-        self.invalidate_model(["remaining", "expiration_date"])
+        self.invalidate_model(["remaining", "expiration_date", "inactive_days"])
 
     def _draw(self, first):
         """Take the points of a spend from the open awards of its card.
@@ -207,8 +209,8 @@ class LoyaltyPointMove(models.Model):
         """Put the points of a reversal back on the awards they were drawn from.
 
         What no allocation explains stays open on the reversal itself, and so does what
-        was drawn from awards that lapsed since: it can be spent for the days of grace
-        of the program.
+        was drawn from awards that lapsed since, by their last day or without a purchase
+        for too long: it can be spent for the days of grace of the program.
 
         :param origin: the reversed movement, may be empty: a spend, or an award whose
             earlier reversal is undone
@@ -223,17 +225,28 @@ class LoyaltyPointMove(models.Model):
                 WITH usable AS (
                     SELECT GREATEST(0, LEAST(points, balance_after)) AS points
                       FROM loyalty_point_move WHERE id = %(reversal)s
+                ), seen AS MATERIALIZED (
+                    SELECT GREATEST(
+                               (SELECT MAX(date) FROM loyalty_point_move
+                                 WHERE card_id = %(card)s
+                                   AND kind IN ('earn', 'spend')),
+                               (SELECT MAX(date) FROM loyalty_purchase
+                                 WHERE partner_id = %(partner)s
+                                   AND reversal_of_id IS NULL)) AS date
                 ), drawn AS (
                     SELECT drawn.award_id, SUM(drawn.points) AS points,
-                           %(grace)s > 0 AND COALESCE(
-                               award.expiration_date < %(today)s, FALSE) AS lapsed
+                           %(grace)s > 0 AND COALESCE(BOOL_OR(LEAST(
+                               award.expiration_date, %(inactive)s) < %(today)s),
+                               FALSE) AS lapsed
                       FROM loyalty_point_move spend
                       JOIN loyalty_point_allocation drawn ON drawn.spend_id = spend.id
                       JOIN loyalty_point_move award ON award.id = drawn.award_id
+                     CROSS JOIN seen
+                     CROSS JOIN (VALUES (%(zone)s)) AS clock (zone)
                      WHERE (spend.id = %(origin)s
                             OR spend.reversal_of_id = %(origin)s)
                        AND award.card_id = %(card)s
-                     GROUP BY drawn.award_id, award.expiration_date
+                     GROUP BY drawn.award_id
                 ), ordered AS (
                     SELECT award_id, points, lapsed,
                            SUM(points) OVER (ORDER BY award_id DESC) - points AS before
@@ -258,12 +271,19 @@ class LoyaltyPointMove(models.Model):
                            - COALESCE((SELECT SUM(points) FROM given), 0))::numeric, 2),
                        expiration_date = CASE
                            WHEN EXISTS (SELECT FROM part WHERE lapsed)
-                           THEN %(today)s + %(grace)s ELSE expiration_date END
+                           THEN %(today)s + %(grace)s ELSE expiration_date END,
+                       -- The grace is given to who did not buy for too long, too.
+                       inactive_days = CASE
+                           WHEN EXISTS (SELECT FROM part WHERE lapsed)
+                           THEN 0 ELSE inactive_days END
                  WHERE id = %(reversal)s
                 """,
                 origin=origin.id or 0,
                 reversal=self.id,
                 card=self.card_id.id,
+                partner=self.card_id.partner_id.id or 0,
+                inactive=SQL(INACTIVE_DAY),
+                zone=company._loyalty_timezone(),
                 today=SQL("%s::date", today),
                 grace=grace,
             )

@@ -254,9 +254,9 @@ class TestCreditNote(LoyaltyCrmCommon):
             {"reward_type": "product", "reward_product_id": self.gift.id}
         )
         order, _wallet, coupon = self._order(coupon=True)
-        self._credit(self._invoice(order), {self.product: 3})
+        invoice = self._invoice(order)
+        self._credit(invoice, {self.product: 3})
         self.assertEqual(coupon.points, 0)
-        invoice = order.invoice_ids.filtered(lambda move: move.amount_total > 0)[-1:]
         self._credit(invoice, {self.gift: 1})
         self.assertEqual(coupon.points, 1)
 
@@ -301,6 +301,23 @@ class TestCreditNote(LoyaltyCrmCommon):
         )
         note.action_post()
         self.assertEqual((wallet.points, self._net(order)), (370, 300))
+        self.assertIn("belongs to no order", str(note.message_ids.mapped("body")))
+
+    def test_nobody_is_told_of_points_where_there_are_none(self):
+        order, _wallet, _coupon = self._order(points=100)
+        note = self._credit(self._invoice(order))
+        self.assertNotIn("belongs to no order", str(note.message_ids.mapped("body")))
+        note = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.other_partner.id,
+                "invoice_line_ids": [
+                    Command.create({"product_id": self.product.id, "quantity": 1})
+                ],
+            }
+        )
+        note.action_post()
+        self.assertNotIn("belongs to no order", str(note.message_ids.mapped("body")))
 
     def test_salesperson_credits(self):
         order, wallet, _coupon = self._order(points=100)
@@ -437,6 +454,43 @@ class TestCreditNote(LoyaltyCrmCommon):
         back.flush_recordset()
         wallet._post_move("reverse", 50, reversal_of_id=spend.id)
         self.assertRemaining(wallet)
+
+    def _spent_and_given_back(self, days_ago):
+        """Return (award, what came back) of 50 points spent so many days ago."""
+        wallet = self._create_card(self.points, self.partner, 0)
+        wallet._post_move("issue", 50, inactive_days=30)
+        wallet._post_move("spend", -50)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE loyalty_point_move SET date = date - %s * INTERVAL '1 day' "
+            "WHERE card_id = %s",
+            (days_ago, wallet.id),
+        )
+        self.env.invalidate_all()
+        award, spend = wallet.move_ids.sorted("id")
+        wallet._post_move("reverse", 50, reversal_of_id=spend.id)
+        return award, wallet.move_ids.sorted("id")[-1]
+
+    def test_grace_when_the_award_has_lapsed_without_a_purchase(self):
+        self.points.write({"expire_inactive_days": 30, "refund_grace_days": 5})
+        award, back = self._spent_and_given_back(100)
+        self.assertEqual((award.remaining, back.remaining), (0, 50))
+        days = (back.expiration_date - self.company._loyalty_today()).days
+        self.assertEqual((days, back.inactive_days), (5, 0))
+        self.env["loyalty.point.move"]._expire_awards(1000)
+        self.assertEqual(back.card_id.points, 50)
+
+    def test_no_grace_for_who_bought_in_time(self):
+        self.points.write({"expire_inactive_days": 30, "refund_grace_days": 5})
+        award, back = self._spent_and_given_back(30)
+        self.assertEqual((award.remaining, back.remaining), (50, 0))
+
+    def test_without_grace_it_lapses_again(self):
+        self.points.write({"expire_inactive_days": 30, "refund_grace_days": 0})
+        award, back = self._spent_and_given_back(100)
+        self.assertEqual((award.remaining, back.remaining), (50, 0))
+        self.env["loyalty.point.move"]._expire_awards(1000)
+        self.assertEqual(back.card_id.points, 0)
 
     def test_expired_coupon_comes_back_for_the_grace(self):
         self.coupons.refund_grace_days = 7

@@ -81,6 +81,51 @@ class TestSaleHold(LoyaltyCrmCommon):
         values["sale_order_ids"] = [Command.set(self.first.ids)]
         self.assertTrue(self.env["payment.transaction"].create(values))
 
+    def test_payment_of_a_draft_holds_and_a_retry_holds_once(self):
+        self._apply_code(self.first, self.card.code)
+        provider = self.env["payment.provider"].search([], limit=1)
+        method = provider.with_context(active_test=False).payment_method_ids[:1]
+        values = {
+            "provider_id": provider.id,
+            "payment_method_id": method.id,
+            "amount": 90,
+            "currency_id": self.first.currency_id.id,
+            "partner_id": self.partner.id,
+            "sale_order_ids": [Command.set(self.first.ids)],
+        }
+        self.assertFalse(self._holds())
+        self.env["payment.transaction"].create({**values, "reference": "try 1"})
+        self.card.invalidate_recordset()
+        first = self.card.hold_ids.read()
+        self.env["payment.transaction"].create({**values, "reference": "try 2"})
+        self.card.invalidate_recordset()
+        (again,) = self.card.hold_ids.read()
+        self.assertEqual(self._holds(), [f"sale.order,{self.first.id}"])
+        for name in ("id", "points", "held_since", "user_id"):
+            self.assertEqual(again[name], first[0][name], name)
+        self.assertGreaterEqual(again["expires_at"], first[0]["expires_at"])
+
+    def test_a_quotation_sent_twice_holds_once(self):
+        self._apply_code(self.first, self.card.code)
+        self.first.action_quotation_sent()
+        self.first.write({"state": "draft"})
+        self.first.action_quotation_sent()
+        self.assertEqual(self._holds(), [f"sale.order,{self.first.id}"])
+
+    def test_a_manager_sees_who_holds_what_since_when(self):
+        self._apply_code(self.first, self.card.code)
+        seller = self._create_user("holding_seller", "sales_team.group_sale_salesman")
+        self.first.user_id = seller
+        self.first.with_user(seller).action_quotation_sent()
+        manager = self._create_user(
+            "seeing_manager", "loyalty_coupon_crm.group_loyalty_manager"
+        )
+        holds = self.env["loyalty.point.hold"].with_user(manager)
+        (hold,) = holds.search([("card_id", "=", self.card.id)])
+        self.assertEqual((hold.points, hold.user_id), (1, seller))
+        self.assertTrue(hold.held_since and hold.shop)
+        self.assertGreater(hold.expires_at, hold.held_since)
+
     def test_only_a_manager_releases(self):
         self._apply_code(self.first, self.card.code)
         self.first.action_quotation_sent()
