@@ -44,10 +44,8 @@ from . import test_res_company
 from . import test_sale_hold
 from . import test_sales_panel
 from . import test_segment
-from . import test_usage_window
 from . import test_wallet
 from . import test_wallet_rights
-from . import test_purchase_model
 from . import test_segment_tools
 from . import test_occasions
 from . import test_campaign_trigger
