@@ -107,6 +107,22 @@ class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
         self.main_pos_config.with_user(self.pos_user).open_ui()
         self.start_pos_tour("LoyaltyCrmRefusedCoupon")
 
+    def test_two_tills_and_one_coupon(self):
+        program = self._create_program("Autumn Coupon", strict=True)
+        card = self._create_card(program, code=CAMPAIGN_CODE)
+        first, second = self.main_pos_config, self.main_pos_config.copy()
+        second.name = "Second Till"
+        first.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmFirstTill")
+        hold = self.env["loyalty.point.hold"].search([("card_id", "=", card.id)])
+        self.assertEqual((hold.points, hold.shop), (1, first.name))
+        self.assertEqual(hold.user_id, self.pos_user)
+        self.main_pos_config = second
+        second.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmSecondTill")
+        self.assertEqual(card.hold_ids, hold)
+        self.assertEqual(card.points, 1)
+
     def test_customer_panel(self):
         card = self._create_card(
             self._create_program("Tea Coupon"), partner_id=self.partner.id

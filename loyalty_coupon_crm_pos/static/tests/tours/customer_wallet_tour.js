@@ -48,6 +48,34 @@ registry.category("web_tour.tours").add("LoyaltyCrmRefusedCoupon", {
         ].flat(),
 });
 
+registry.category("web_tour.tours").add("LoyaltyCrmFirstTill", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            ProductScreen.addOrderline("Desk Organizer", "2"),
+            scan_barcode(CAMPAIGN_CODE),
+            PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
+            // The coupon is on an order that nobody has paid yet.
+            PosLoyalty.orderTotalIs("9.18"),
+            ProductScreen.clickPayButton(),
+            Chrome.endTour(),
+        ].flat(),
+});
+
+registry.category("web_tour.tours").add("LoyaltyCrmSecondTill", {
+    steps: () =>
+        [
+            Chrome.startPoS(),
+            Dialog.confirm("Open Register"),
+            ProductScreen.addOrderline("Desk Organizer", "2"),
+            PosLoyalty.enterCode(CAMPAIGN_CODE),
+            Notification.has("is held by"),
+            PosLoyalty.orderTotalIs("10.20"),
+            Chrome.endTour(),
+        ].flat(),
+});
+
 registry.category("web_tour.tours").add("LoyaltyCrmCustomerPanel", {
     steps: () =>
         [

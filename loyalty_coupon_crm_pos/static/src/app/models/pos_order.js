@@ -245,7 +245,7 @@ patch(PosOrder.prototype, {
      */
     getPointsToHold() {
         const points = {};
-        for (const line of this._get_reward_lines()) {
+        for (const line of this._get_reward_lines() || []) {
             const card = line.coupon_id;
             if (card?.id > 0 && card.program_id?.strict) {
                 points[card.id] = (points[card.id] || 0) + line.points_cost;
