@@ -145,11 +145,23 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
               JOIN loyalty_purchase back ON back.reversal_of_id = row.id
             """
         )
-        return {"touched": touched, "fact": fact}
-
-    @api.model
-    def _facts_sql(self, recent):
-        return SQL("fact") if recent else SQL("loyalty_purchase")
+        customer = SQL(
+            """
+            SELECT fact.*, COALESCE(origin.commercial_partner_id,
+                                    fact.commercial_partner_id) AS customer_id
+              FROM fact
+         LEFT JOIN loyalty_purchase origin ON origin.id = fact.reversal_of_id
+            """
+        )
+        # The customer is found before the join: its key is company and customer.
+        kept = SQL(
+            """
+            SELECT named.* FROM named
+              JOIN touched ON touched.company_id = named.company_id
+                          AND touched.partner_id = named.customer_id
+            """
+        )
+        return {"touched": touched, "fact": fact, "named": customer, "kept": kept}
 
     @api.model
     def _basket_sql(self, recent):
@@ -178,18 +190,11 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
               FROM %(facts)s row
               JOIN zone ON zone.company_id = row.company_id
          LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
-             WHERE %(customer)s IS NOT NULL %(touched)s
+             WHERE %(customer)s IS NOT NULL
           GROUP BY 1, 2, 3, 4
             """,
             customer=customer,
-            facts=self._facts_sql(recent),
-            touched=SQL(
-                "AND (row.company_id, %s)"
-                " IN (SELECT company_id, partner_id FROM touched)",
-                customer,
-            )
-            if recent
-            else SQL(),
+            facts=SQL("kept") if recent else SQL("loyalty_purchase"),
         )
 
     @api.model
@@ -231,7 +236,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
           GROUP BY 1, 2, 3
             HAVING SUM(line.amount) > 0
             """,
-            self._facts_sql(recent),
+            SQL("fact") if recent else SQL("loyalty_purchase"),
         )
 
     @api.model
