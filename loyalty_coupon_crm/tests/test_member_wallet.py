@@ -169,8 +169,9 @@ class TestMemberWallet(LoyaltyCrmCommon):
             ]
         )
         self.env.flush_all()
-        campaign._award_to_wallets(
-            members.ids, members.partner_id.ids, ["044AAAA", "044BBBB"]
+        campaign._issue_to_members(
+            [(member.id, member.partner_id.id) for member in members],
+            campaign.variant_ids,
         )
         self.env.invalidate_all()
         self.assertEqual(self.card.points, 103)
