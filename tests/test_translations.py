@@ -17,7 +17,7 @@ GLOSSARY = {
     r"coupons?": "券",
     r"vouchers?": "券",
     r"redemptions?": "核销",
-    r"points": "积分",
+    r"(?<!percentage )points": "积分",
     r"void(ed)?": "作废",
     r"reissued?": "补发",
     r"extend(ed)?": "延期",
@@ -31,6 +31,8 @@ GLOSSARY = {
 }
 # The name of Odoo's own model stays as Odoo says it.
 ODOOS = ("Loyalty Coupon",)
+# Add-ons of Odoo translate it differently, and the last one loaded wins.
+DISPUTED = ("Lead",)
 HAN = "[\u4e00-\u9fff]"
 HALF_WIDTH = re.compile(rf"{HAN}\s?[,:;!?]|[,;!?]\s?{HAN}")
 
@@ -144,7 +146,7 @@ def test_odoo_knows_every_translation(addon, words, loaded):
     assert not [
         (entry.msgid, entry.msgstr, known.get(entry.msgid))
         for entry in words
-        if entry.msgstr != known.get(entry.msgid)
+        if entry.msgstr != known.get(entry.msgid) and entry.msgid not in DISPUTED
     ]
 
 
