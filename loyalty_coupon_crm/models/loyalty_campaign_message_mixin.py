@@ -39,10 +39,17 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
 
     @api.model
     def _due_messages_domain(self):
-        """Return the domain of the members whose message may be written now."""
-        now = fields.Datetime.now()
-        return Domain("message_state", "=", "todo") & (
-            Domain("message_at", "=", False) | Domain("message_at", "<=", now)
+        """Return the domain of the members whose message may be written now.
+
+        What was stopped or cancelled sends nothing.
+        """
+        due = Domain("message_at", "=", False) | Domain(
+            "message_at", "<=", fields.Datetime.now()
+        )
+        return (
+            Domain("message_state", "=", "todo")
+            & Domain("campaign_id.state", "not in", ("paused", "cancelled"))
+            & due
         )
 
     def _has_message(self, variant):
@@ -75,6 +82,10 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         for template, chosen in reachable.grouped(
             lambda member: member.variant_id.mail_template_id or self.mail_template_id
         ).items():
+            if not template:
+                # The message was taken off the campaign meanwhile.
+                chosen.write({"message_state": "skipped"})
+                continue
             template.send_mail_batch(
                 chosen.card_id.ids,
                 email_layout_xmlid="mail.mail_notification_light",

@@ -25,7 +25,10 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
         :return: tuple of the id and a list of virtual transactions
         """
         [[last]] = self.env.execute_query(
-            SQL("SELECT last_value FROM loyalty_purchase_id_seq")
+            SQL(
+                "SELECT CASE WHEN is_called THEN last_value ELSE 0 END"
+                " FROM loyalty_purchase_id_seq"
+            )
         )
         rows = self.env.execute_query(
             SQL(

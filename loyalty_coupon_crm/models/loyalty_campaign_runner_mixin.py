@@ -1,5 +1,6 @@
 import logging
 import time
+from collections import Counter
 
 from psycopg2.errors import UniqueViolation
 
@@ -234,6 +235,31 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         if not rows:
             return 0
         values = self._issue_values(variant)
+        parts = self._once_per_partner(rows) if values["is_wallet"] else [rows]
+        return sum(self._write_offers(part, values) for part in parts)
+
+    @api.model
+    def _once_per_partner(self, rows):
+        """Return the rows in parts with each customer once: a wallet is written once.
+
+        :param rows: list of (member id, partner id)
+        """
+        parts, seen = [], Counter()
+        for row in rows:
+            turn = seen[row[1]]
+            seen[row[1]] += 1
+            if turn == len(parts):
+                parts.append([])
+            parts[turn].append(row)
+        return parts
+
+    def _write_offers(self, rows, values):
+        """Write what members get in one statement, with other codes when one exists.
+
+        :param rows: list of (member id, partner id)
+        :param values: dict of `_issue_values`
+        :return: number of members
+        """
         issue = self._award_to_wallets if values["is_wallet"] else self._issue_coupons
         self.env["loyalty.card"].flush_model()
         member_ids, partner_ids = map(list, zip(*rows, strict=True))

@@ -3,6 +3,7 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
@@ -271,6 +272,10 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 return self._look_for_events()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Somebody else changed the same rows: the next look finds the same events.
+            self.invalidate_recordset()
+            return False
         except Exception as error:
             _logger.exception("Trigger of campaign %s failed", self.id)
             self.invalidate_recordset()

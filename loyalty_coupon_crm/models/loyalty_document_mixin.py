@@ -195,6 +195,8 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         :raise UserError: when another document holds or spent the points
         """
         for document in self:
+            if document._loyalty_is_confirmed():
+                continue
             own = document._loyalty_own_cards()
             for use in document._loyalty_reward_uses():
                 card = use["card"]

@@ -28,6 +28,7 @@ class Use:
     at: datetime
     local: datetime
     today: date
+    asked_by: str | None = None
 
     @property
     def name(self):
@@ -36,8 +37,10 @@ class Use:
 
     @property
     def holder(self):
-        """Return the key under which the document holds points, or None."""
-        return self.document._loyalty_holder() if self.document else None
+        """Return the key under which the one who asks holds points, or None."""
+        if self.document and not self.asked_by:
+            return self.document._loyalty_holder()
+        return self.asked_by
 
 
 class LoyaltyGateMixin(models.AbstractModel):
@@ -51,7 +54,7 @@ class LoyaltyGateMixin(models.AbstractModel):
     _description = "The Gate"
 
     def _redemption_blockers(
-        self, card, partner, channel, at=None, document=None, shop=None
+        self, card, partner, channel, at=None, document=None, shop=None, holder=None
     ):
         """Return what keeps a card or program from being used.
 
@@ -65,9 +68,10 @@ class LoyaltyGateMixin(models.AbstractModel):
         :param at: moment of the use, naive datetime in UTC, now by default
         :param document: the order, any model, may be None
         :param shop: the till or website that asks without a document, may be None
+        :param holder: key of an order's holds, for one that is no document yet
         :return: list of (code, message); empty when nothing speaks against the use
         """
-        use = self._gate_use_of(card, partner, channel, at, document, shop)
+        use = self._gate_use_of(card, partner, channel, at, document, shop, holder)
         if not use.program:
             return []
         if use.card.voided_at:
@@ -82,7 +86,7 @@ class LoyaltyGateMixin(models.AbstractModel):
             *blockers,
         ]
 
-    def _gate_use_of(self, card, partner, channel, at, document, shop):
+    def _gate_use_of(self, card, partner, channel, at, document, shop, holder=None):
         """Return the question of a channel as a `Use`."""
         # Who asks may not read the other order, customer or till that a reason names.
         card = card.sudo()
@@ -104,6 +108,7 @@ class LoyaltyGateMixin(models.AbstractModel):
             at=at,
             local=local,
             today=local.date(),
+            asked_by=holder,
         )
 
     @api.model
@@ -126,15 +131,17 @@ class LoyaltyGateMixin(models.AbstractModel):
         code=None,
         shop=None,
         ignore=(),
+        holder=None,
     ):
         """Ask the gate and log what it refuses.
 
         :param code: the code as it was entered
         :param ignore: codes of blockers that the caller judges by itself
+        :param holder: key of an order's holds, for one that is no document yet
         :return: list of (code, message), as `_redemption_blockers`
         """
         blockers = self._redemption_blockers(
-            card, partner, channel, at, document, shop=shop
+            card, partner, channel, at, document, shop=shop, holder=holder
         )
         if not card and not self and code:
             blockers += self._gate_code(code)

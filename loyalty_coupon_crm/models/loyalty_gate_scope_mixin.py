@@ -187,8 +187,10 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
                    AND purchase.reversal_of_id IS NULL
                    AND (purchase.order_model, purchase.order_id)
                        IS DISTINCT FROM (%(model)s, %(order)s)
-                   AND purchase.amount + COALESCE((
-                       SELECT SUM(back.amount) FROM loyalty_purchase back
+                   AND purchase.amount + COALESCE(purchase.discount_amount, 0)
+                     + COALESCE((
+                       SELECT SUM(back.amount + COALESCE(back.discount_amount, 0))
+                         FROM loyalty_purchase back
                         WHERE back.reversal_of_id = purchase.id), 0) > 0.005
                  LIMIT 1
                 """,

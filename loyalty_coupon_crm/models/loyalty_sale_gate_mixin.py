@@ -5,6 +5,10 @@ from odoo.tools import float_compare, format_amount
 PUBLIC_REASONS = {"minimum", "quantity"}
 
 
+class BelowMarginError(Exception):
+    """A reward that was applied takes more than the margin guard allows."""
+
+
 class LoyaltySaleGateMixin(models.AbstractModel):
     """A sales order, or cart, at the gate: when offered, applied and confirmed."""
 
@@ -76,14 +80,17 @@ class LoyaltySaleGateMixin(models.AbstractModel):
             return self._loyalty_reward_refusal(coupon, code, blockers)
         if not program.margin_guard:
             return super()._apply_program_reward(reward, coupon, **kwargs)
-        before = self.order_line
-        result = super()._apply_program_reward(reward, coupon, **kwargs)
-        blockers = [one for one in self._loyalty_blockers(coupon) if one[0] == "margin"]
-        if not blockers:
-            return result
-        # With its line goes the card of a promotion that applies by itself.
-        (self.order_line - before).unlink()
-        return self._loyalty_reward_refusal(coupon.exists(), code, blockers)
+        try:
+            # Odoo writes a new reward over the lines of the one it replaces.
+            with self.env.cr.savepoint():
+                result = super()._apply_program_reward(reward, coupon, **kwargs)
+                blockers = self._loyalty_blockers(coupon)
+                blockers = [one for one in blockers if one[0] == "margin"]
+                if blockers:
+                    raise BelowMarginError
+        except BelowMarginError:
+            return self._loyalty_reward_refusal(coupon.exists(), code, blockers)
+        return result
 
     def _loyalty_reward_refusal(self, card, code, blockers):
         """Log that a reward is refused and return the answer."""
@@ -91,6 +98,12 @@ class LoyaltySaleGateMixin(models.AbstractModel):
             card, self.partner_id, self._loyalty_channel(), self, code, blockers
         )
         return {"error": self._loyalty_answer(blockers)}
+
+    def _loyalty_hold_refusal(self, card):
+        """Return why points cannot be reserved: who holds them is for staff to read."""
+        if self.env.user._is_internal():
+            return super()._loyalty_hold_refusal(card)
+        return self._loyalty_answer([("held", "")])
 
     def _loyalty_answer(self, blockers):
         """Return why something is refused: all reasons to staff, one word to others."""
@@ -139,7 +152,11 @@ class LoyaltySaleGateMixin(models.AbstractModel):
         It says so in words of its own; to the public all such codes are the same.
         """
         if not card:
-            return bool(program.limit_usage and not program.strict)
+            return bool(
+                program.limit_usage
+                and not program.strict
+                and program.total_order_count >= program.max_usage
+            )
         today = self._get_confirmed_tx_create_date()
         required = min(card.program_id.reward_ids.mapped("required_points"), default=0)
         return bool(

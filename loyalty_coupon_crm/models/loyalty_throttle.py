@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.http import request
 from odoo.tools import SQL, format_datetime
 
+from ..tools import codes
 from ..tools.backoff import Backoff
 
 SCOPES = {
@@ -19,9 +20,10 @@ SCOPES = {
     "staff": Backoff(free=20, first=10, most=300),
 }
 PREFIX_LENGTH = 5
-OURS = "044"
-# Wrong codes are forgotten after so many seconds without another one.
+# Wrong codes are forgotten after so many seconds without another one, and one of them
+# after so many: who errs now and then is nobody who guesses.
 MEMORY = 3600
+FADES = 180
 ALERT_MANAGERS = 10
 
 
@@ -96,8 +98,8 @@ class LoyaltyThrottle(models.Model):
             keys["session"] = hashlib.sha256(secret.encode()).hexdigest()[:32]
             keys["ip"] = request.httprequest.remote_addr or ""
         beginning = code.upper()[:PREFIX_LENGTH]
-        # Our own codes all begin alike, and cannot be guessed from their beginning.
-        if beginning and not beginning.startswith(OURS):
+        # Our own codes all begin alike, and are too long to be guessed.
+        if beginning and not codes.is_ours(code):
             keys["prefix"] = beginning
         return keys
 
@@ -179,7 +181,9 @@ class LoyaltyThrottle(models.Model):
                 VALUES (%(scope)s, %(key)s, 1, %(now)s, %(now)s)
                     ON CONFLICT (scope, key) DO UPDATE
                    SET failures = CASE WHEN row.last_at < %(forgotten)s THEN 1
-                                       ELSE row.failures + 1 END,
+                                       ELSE 1 + GREATEST(0, row.failures - FLOOR(
+                                           EXTRACT(EPOCH FROM %(now)s - row.last_at)
+                                           / %(fades)s)::int) END,
                        first_at = CASE WHEN row.last_at < %(forgotten)s THEN %(now)s
                                        ELSE row.first_at END,
                        last_at = %(now)s
@@ -189,6 +193,7 @@ class LoyaltyThrottle(models.Model):
                 key=key,
                 now=now,
                 forgotten=now - timedelta(seconds=MEMORY),
+                fades=FADES,
             )
         )
         row = self.browse(row_id)

@@ -287,7 +287,7 @@ class SaleOrder(models.Model):
                             "%(reasons)s Remove its line and confirm again.",
                             code=card.code,
                             order=order.display_name,
-                            reasons=" ".join(message for _code, message in blockers),
+                            reasons=order._loyalty_answer(blockers).replace("\n", " "),
                         )
                     )
 

@@ -102,6 +102,10 @@ class TestCodes(LoyaltyCrmCommon):
             self.assertEqual(codes.normalize_code(nothing), "")
             self.assertFalse(codes.is_ours(nothing))
 
+    def test_what_nobody_types_is_dropped(self):
+        self.assertEqual(codes.normalize_code("SPRING\x00\ud800 10\n"), "SPRING 10")
+        self.assertEqual(len(codes.normalize_code("x" * 10**6)), codes.LONGEST)
+
     def test_mistyped_code_is_still_seen_as_ours(self):
         self.assertTrue(codes.is_ours("0446YC6ACJE2HC5C5E54W7"))
         self.assertTrue(codes.is_ours("0446YC6ACJE2HC5C5E54W1"))

@@ -176,3 +176,23 @@ class TestMemberWallet(LoyaltyCrmCommon):
         self.env.invalidate_all()
         self.assertEqual(self.card.points, 103)
         self.assertTrue(self._cards(partner=third).is_member_wallet)
+        again = self.env["loyalty.campaign.member"].create(
+            [
+                {
+                    "campaign_id": campaign.id,
+                    "company_id": self.company.id,
+                    "partner_id": partner.id,
+                    "occasion": occasion,
+                    "arm": "treated",
+                    "assigned_at": "2026-01-01",
+                }
+                for occasion in ("2026-01-02", "2026-01-03")
+                for partner in (self.partner, third)
+            ]
+        )
+        self.env.flush_all()
+        rows = [(member.id, member.partner_id.id) for member in again]
+        self.assertEqual(campaign._issue_to_members(rows, campaign.variant_ids), 4)
+        self.env.invalidate_all()
+        self.assertEqual(self.card.points, 109)
+        self.assertEqual(self._cards(partner=third).points, 9)

@@ -52,6 +52,12 @@ class TestSaleHold(LoyaltyCrmCommon):
         self.assertFalse(self._holds())
         self.assertEqual(self.card.points, 0)
 
+    def test_the_rest_of_a_confirmed_order_is_paid(self):
+        self._apply_code(self.first, self.card.code)
+        self.first.action_confirm()
+        self.first._loyalty_hold(600)
+        self.assertFalse(self._holds())
+
     def test_cancel_and_removal_release(self):
         self._apply_code(self.first, self.card.code)
         self.first.action_quotation_sent()

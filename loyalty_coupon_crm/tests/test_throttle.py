@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -7,6 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ..models import loyalty_throttle
+from ..tools import codes
 from ..tools.backoff import Backoff
 from .common import LoyaltyCrmCommon
 
@@ -94,9 +96,17 @@ class TestThrottle(LoyaltyCrmCommon):
                 self._visit(f"summer{number}", sid=str(number), ip=f"10.0.1.{number}")
             self.assertEqual(self._row("prefix").key, "SUMME")
             self.assertTrue(self._row("prefix").locked_until)
-        self.assertFalse(
-            self.throttle.with_user(self.public)._keys("044ABC").get("prefix")
-        )
+        keys = self.throttle.with_user(self.public)._keys
+        self.assertFalse(keys(codes.generate_code()).get("prefix"))
+        self.assertEqual(keys("0441-8b3f-4c21").get("prefix"), "0441-")
+
+    def test_who_errs_now_and_then_is_not_locked(self):
+        start = datetime(2026, 3, 1, 10)
+        for number in range(60):
+            with freeze_time(start + timedelta(minutes=10 * number)):
+                self._visit(f"WRONG{number}")
+        self.assertEqual(self._row("session").failures, 1)
+        self.assertFalse(self._row("session").locked_until)
 
     def test_failures_are_forgotten(self):
         with freeze_time("2026-03-01 10:00:00"):

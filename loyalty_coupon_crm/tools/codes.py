@@ -14,6 +14,7 @@ all differ and every swap of two characters is noticed, adjacent or not.
 import os
 import re
 
+LONGEST = 128
 PREFIX = "044"
 ALPHABET = "23456789ACEFHJKMNPRTWXY"
 RANDOM_LENGTH = 18
@@ -70,10 +71,12 @@ def normalize_code(text):
 
     Spaces and dashes, lower case and misread characters are put right when the result
     is a code of ours with the right check character. Any other text (promotion codes,
-    codes that Odoo made) only loses the blanks around it.
+    codes that Odoo made) only loses the blanks around it, and what nobody can type.
     """
     cleaned = _clean(text)
-    return cleaned if has_valid_check(cleaned) else (text or "").strip()
+    if has_valid_check(cleaned):
+        return cleaned
+    return "".join(filter(str.isprintable, (text or "").strip()))[:LONGEST]
 
 
 def is_ours(text):

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class LoyaltyPosSpendMixin(models.AbstractModel):
@@ -113,10 +113,20 @@ class LoyaltyPosSpendMixin(models.AbstractModel):
         :return: dict of the same form
         """
         booked = self._loyalty_spent_when_paid()
-        return {
-            key: {**vals, "points": vals["points"] + booked.get(int(key), 0.0)}
-            for key, vals in coupon_data.items()
-        }
+        unspent = {}
+        for key, vals in coupon_data.items():
+            points = vals["points"] + booked.get(int(key), 0.0)
+            if int(key) in booked and not self._loyalty_earns(int(key)):
+                points = min(points, 0.0)
+            unspent[key] = {**vals, "points": points}
+        return unspent
+
+    @api.model
+    def _loyalty_earns(self, card_id):
+        """Return whether an order may give points to a card that it spends."""
+        # The cashier may not read every program of the company.
+        program = self.env["loyalty.card"].browse(card_id).sudo().program_id
+        return program.applies_on != "current"
 
     def _remove_duplicate_coupon_data(self, coupon_data):
         """Leave to Odoo's log of points what was not spent when the order was paid.

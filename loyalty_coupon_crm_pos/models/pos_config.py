@@ -54,14 +54,13 @@ class PosConfig(models.Model):
         :return: why it cannot be used, in words; False when the points are held
         """
         owner = partner or card.partner_id
-        # The order's own hold is none for it; the hold below is the judge.
+        holder = order._loyalty_holder()
         blockers = self.env["loyalty.program"]._gate(
-            card, owner, "pos", code=card.code, shop=self, ignore=("held",)
+            card, owner, "pos", code=card.code, shop=self, holder=holder
         )
         if blockers:
             return self._loyalty_refusal(blockers)["payload"]["error_message"]
         seconds = self.loyalty_hold_minutes * 60
-        holder = order._loyalty_holder()
         if card._hold(points, holder, seconds, shop=self.name):
             return False
         return order._loyalty_hold_refusal(card)

@@ -4,7 +4,14 @@ from odoo.tools import SQL
 from .pos_order_line import PAID_STATES
 
 # Asked with the customer at the scan, and held with the order when payment started.
-NOT_AT_PAYMENT = ("no_customer", "segment", "first_order", "held")
+NOT_AT_PAYMENT = (
+    "no_customer",
+    "segment",
+    "first_order",
+    "held",
+    "lapsed",
+    "limit_total",
+)
 
 
 class PosOrder(models.Model):

@@ -37,7 +37,6 @@ class TestPosHold(LoyaltyCrmPosCommon):
         refused = self._hold(SECOND)
         self.assertEqual(list(refused), self.coupon.ids)
         self.assertIn(self.config.name, refused[self.coupon.id])
-        self.assertIn(self.cashier.name, refused[self.coupon.id])
         self.assertEqual(self._holds().holder, f"pos.order,{FIRST}")
 
     def test_asking_again_renews_and_resizes(self):
@@ -172,6 +171,23 @@ class TestPosHold(LoyaltyCrmPosCommon):
             {str(self.coupon.id): -1}, []
         )
         self.assertTrue(answer["successful"], answer)
+
+    def test_last_use_of_a_limit_is_held_renewed_and_paid(self):
+        self.program.write({"limit_usage": True, "max_usage": 1})
+        for _renewal in range(2):
+            self.assertEqual(self._hold(FIRST), {})
+        other = self._create_card(self.program, self.partner)
+        self.assertIn(other.id, self._hold(SECOND, other))
+        orders = self.env["pos.order"]
+        answer = orders.validate_coupon_programs({str(self.coupon.id): -1}, [])
+        self.assertTrue(answer["successful"], answer)
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        self.assertEqual(self._moves(self.coupon, order), [("spend", -1)])
+
+    def test_till_gives_no_spent_coupon_back(self):
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        order.confirm_coupon_programs(self._coupon_data(self.coupon, 0))
+        self.assertEqual(self.coupon.points, 0)
 
     def test_refund_gives_the_coupon_back(self):
         order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
