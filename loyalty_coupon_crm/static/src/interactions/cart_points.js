@@ -25,6 +25,7 @@ export class CartPoints extends Interaction {
                 this.insert(el, this.el.querySelector("td") || this.el);
             } else if (form) {
                 this.insert(el, form.querySelector(".flex-grow-1") || form);
+                this.sendChosenOnly(el, form);
             } else {
                 continue;
             }
@@ -42,6 +43,17 @@ export class CartPoints extends Interaction {
                 form.elements.reward_id?.value === String(rewardId) &&
                 form.elements.code?.value === code
         );
+    }
+
+    /**
+     * Send no number that the customer did not change: what is to pay may be another by
+     * now, with a delivery chosen on the same page, and all of it is meant.
+     */
+    sendChosenOnly(el, form) {
+        const input = el.querySelector("input[name='loyalty_points']");
+        this.addListener(form, "submit", () => {
+            input.disabled = input.value === input.defaultValue;
+        });
     }
 
     showWorth(el, choice) {
