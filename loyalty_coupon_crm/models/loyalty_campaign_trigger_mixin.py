@@ -253,6 +253,8 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
             order="priority desc, id",
         )
         campaigns._settle_purchases()
+        # Budgets first: what follows may take all the time there is.
+        self._cron_guard()
         # A snapshot from here on sees every purchase up to what was just settled.
         cron._commit_progress(remaining=len(campaigns))
         for campaign in campaigns:
@@ -260,6 +262,7 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
             while more:
                 more = campaign._attempt_trigger()
                 if not cron._commit_progress(0 if more else 1):
+                    self._trigger_issue()
                     return
         self._cron_guard()
         self._trigger_issue()

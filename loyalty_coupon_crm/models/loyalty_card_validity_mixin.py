@@ -31,7 +31,7 @@ class LoyaltyCardValidityMixin(models.AbstractModel):
                 card.expiration_date = fields.Date.add(
                     company._loyalty_today(start), days=card.program_id.validity_days
                 )
-            elif not start and card.expiration_date:
+            elif not start and card.redemption_ids:
                 card.expiration_date = False
 
     def _has_validity(self):

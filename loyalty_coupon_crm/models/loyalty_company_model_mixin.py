@@ -130,8 +130,8 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
         cron._commit_progress(remaining=len(companies))
         for company in companies:
             self._predict(company)
-            if not cron._commit_progress(1):
-                break
+            # Whoever stopped here would begin with the same companies again.
+            cron._commit_progress(1)
 
     @api.model
     def _predict(self, company):

@@ -62,8 +62,8 @@ class LoyaltyProductPair(models.Model):
         cron._commit_progress(remaining=len(companies))
         for company in companies:
             self._refresh(company)
-            if not cron._commit_progress(1):
-                break
+            # Whoever stopped here would begin with the same companies again.
+            cron._commit_progress(1)
 
     @api.model
     def _refresh(self, company):

@@ -260,8 +260,8 @@ class LoyaltySegment(models.Model):
                 segment.refresh()
             except UserError as error:
                 _logger.warning("Segment %s was not refreshed: %s", segment.id, error)
-            if not cron._commit_progress(1):
-                break
+            # Whoever stopped here would begin with the same segments again.
+            cron._commit_progress(1)
 
     def _add_members(self, partners):
         """Add people by hand; they stay until they are removed by hand.
