@@ -9,6 +9,9 @@ from ..tools import campaign_statistics as figures
 # Window of an offer without end.
 DEFAULT_DAYS = 30
 
+# Discounts, goods and messages.
+NO_COST = (0.0,) * 3
+
 
 class LoyaltyCampaignResultMixin(models.AbstractModel):
     """Did the campaign pay? By its control group, as assigned, one window per occasion.
@@ -224,10 +227,10 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         )
         costs = {variant: (given or 0, goods or 0, 0) for variant, given, goods in rows}
         for variant, count in sent.items():
-            given, goods, _messages = costs.get(variant.id or None, (0, 0, 0))
+            given, goods, _messages = costs.get(variant.id or None, NO_COST)
             costs[variant.id or None] = (given, goods, count * self.message_cost)
         total = tuple(sum(column) for column in zip(*costs.values(), strict=True))
-        return {**costs, "total": total or (0, 0, 0)}
+        return {**costs, "total": total or NO_COST}
 
     def _prepare_results(self, rows, costs):
         """Return the values of the results of one campaign."""
@@ -265,7 +268,7 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             treated["known_gross"] and treated["known_margin"] / treated["known_gross"]
         )
         gross_lift = treated["gross_mean"] - control.get("gross_mean", 0)
-        discount, goods, messages = costs or (0, 0, 0)
+        discount, goods, messages = costs or NO_COST
         profit = figures.profit(
             first.count, gross_lift, rate, discount, goods, messages
         )
