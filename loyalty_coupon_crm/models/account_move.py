@@ -57,6 +57,7 @@ class AccountMove(models.Model):
         )
         if not notes:
             return
+        # Who posts an invoice need not read the customer's cards.
         wallets = (
             self.env["loyalty.card"]
             .sudo()

@@ -97,6 +97,7 @@ class LoyaltyCampaignGuardMixin(models.AbstractModel):
     def _note_new_version(self):
         """Count a change of what was planned; an approval asked for is asked anew."""
         for campaign in self.filtered(lambda one: one.state in ("draft", "approval")):
+            # Nobody writes version and state by hand; a changed plan does.
             campaign.sudo().write({"version": campaign.version + 1, "state": "draft"})
 
     def _cost_for_approval(self):

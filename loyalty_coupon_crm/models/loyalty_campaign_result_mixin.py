@@ -216,6 +216,7 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
                 self.id,
             )
         )
+        # Only the number of members is told, not who they are.
         sent = dict(
             self.env["loyalty.campaign.member"]
             .sudo()

@@ -104,6 +104,7 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
         return sentence
 
     def _describe_holiday(self):
+        # A holiday of another company may be out of reach, its days are no secret.
         days = self.trigger_holiday_id.sudo().date_ids.mapped("date")
         today = (self.company_id or self.env.company)._loyalty_today()
         coming = [day for day in sorted(days) if day >= today]
@@ -143,6 +144,7 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
 
     def _describe_purchase_product(self):
         products = self.trigger_product_ids.mapped("display_name")
+        # Who reads a campaign need not read the catalogue; names alone are told.
         names = products + self.trigger_categ_ids.sudo().mapped("display_name")
         return self._describe_event(
             self.env._(
@@ -280,6 +282,7 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
     def _trigger_problems(self):
         """Return a sentence for every setting of the trigger that is missing."""
         today = self.company_id._loyalty_today()
+        # The days of a holiday of another company are checked, whoever launches.
         checks = {
             "date": (self.start_at, self.env._("Say when the offer is given.")),
             "recurring": (self.start_at, self.env._("Say when it is given first.")),

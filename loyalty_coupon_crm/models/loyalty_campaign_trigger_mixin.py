@@ -232,7 +232,16 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
         """Note at launch from where on events count."""
         last, _holders = self._read_purchase_horizon()
         for campaign in self:
-            newest = campaign.trigger_segment_id.sudo().member_ids.sorted("id")[-1:]
+            # Rows by hand of people the launcher may not read count as known, too.
+            newest = (
+                self.env["loyalty.segment.member"]
+                .sudo()
+                .search(
+                    [("segment_id", "=", campaign.trigger_segment_id.id)],
+                    order="id desc",
+                    limit=1,
+                )
+            )
             campaign._write_own(
                 {
                     "known_segment_row_id": newest.id or 0,

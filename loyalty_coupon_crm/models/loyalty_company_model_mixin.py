@@ -123,15 +123,7 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
     @api.model
     def _cron_predict(self):
         """Fit the models that are due and compute what they say of each customer."""
-        # Companies are few.
-        # pylint: disable-next=no-search-all
-        companies = self.env["res.company"].sudo().search([])
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._predict(company)
-            # Whoever stopped here would begin with the same companies again.
-            cron._commit_progress(1)
+        self.env["res.company"]._loyalty_each_night(self._predict)
 
     @api.model
     def _predict(self, company):

@@ -232,6 +232,7 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
         """Return the limits that a redemption counts for."""
         company = use.company_id or self.company_id or self.env.company
         partner = use.used_by_id or use.partner_id
+        # The cashier may not read every customer; the count needs the household.
         return self._limit_slots(partner.sudo(), company._loyalty_today(use.date))
 
     @api.model
@@ -317,6 +318,7 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
         if not use.document or not use.document.id:
             return False
         origin = use.document._loyalty_origin()
+        # Redemptions are not for the cashier to read.
         rows = (
             self.env["loyalty.redemption"]
             .sudo()

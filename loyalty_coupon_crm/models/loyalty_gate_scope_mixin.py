@@ -165,6 +165,7 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
     @api.model
     def _gate_is_member(self, use):
         """Return whether the customer or their company is in one of the segments."""
+        # Segments are marketing's; who sells only learns whether somebody is in one.
         members = self.env["loyalty.segment.member"].sudo()
         people = use.partner | use.partner.commercial_partner_id
         domain = Domain("segment_id", "in", use.program.segment_ids.ids)

@@ -96,6 +96,7 @@ class LoyaltyGateStackMixin(models.AbstractModel):
         program = use.program
         if not program.margin_guard:
             return []
+        # Costs are not for everybody who sells to read.
         gaps = use.document.sudo()._loyalty_margin_gaps(program)
         return [
             (

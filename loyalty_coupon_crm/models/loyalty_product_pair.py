@@ -55,15 +55,7 @@ class LoyaltyProductPair(models.Model):
     @api.model
     def _cron_refresh_pairs(self):
         """Compute the pairs of every company."""
-        # Companies are few.
-        # pylint: disable-next=no-search-all
-        companies = self.env["res.company"].sudo().search([])
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(companies))
-        for company in companies:
-            self._refresh(company)
-            # Whoever stopped here would begin with the same companies again.
-            cron._commit_progress(1)
+        self.env["res.company"]._loyalty_each_night(self._refresh)
 
     @api.model
     def _refresh(self, company):

@@ -48,6 +48,7 @@ class LoyaltyRecommendMixin(models.AbstractModel):
 
     def _loyalty_reason(self, product, reason):
         """Hook: return in words why a product is recommended."""
+        # What was bought before may be of another company: its name is told.
         return self.env._(
             "%(product)s: customers who bought %(reason)s bought it too.",
             product=product.display_name,

@@ -96,8 +96,8 @@ class LoyaltyUseCounter(models.Model):
             use = row.reversal_of_id or row
             uses, amount = row._counted()
             slots = program._limit_slots_of(use)
+            force = uses <= 0 or row._is_honoured()
             for slot in sorted(slots, key=lambda slot: (slot.kind, slot.key)):
-                force = uses <= 0 or row._is_honoured()
                 if not self._add(program, slot, uses, amount, force):
                     self._refuse(row, program, slot)
 

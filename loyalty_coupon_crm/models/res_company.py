@@ -207,6 +207,22 @@ class ResCompany(models.Model):
         """Return the fields that the time zone hangs on, too."""
         return super().cache_invalidation_fields() | {"partner_id"}
 
+    @api.model
+    def _loyalty_each_night(self, work):
+        """Do the work of a scheduled action for every company, one after the other.
+
+        :param work: function that takes a company
+        """
+        # Companies are few, and all of them are meant, whoever runs the action.
+        # pylint: disable-next=no-search-all
+        companies = self.sudo().search([])
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(companies))
+        for company in companies:
+            work(company)
+            # Whoever stopped here would begin with the same companies again.
+            cron._commit_progress(1)
+
     def _loyalty_today(self, at=None):
         """Return the company's day of a moment.
 

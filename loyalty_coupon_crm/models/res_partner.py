@@ -19,6 +19,21 @@ def _search_as_column(name):
     return lambda partners, operator, value: Domain(name, operator, value)
 
 
+def _figure(kind, name, **options):
+    """Return the field of a contact that shows one of its figures.
+
+    :param kind: class of the field
+    :param name: name of the figure, a field of `loyalty.customer.metric`
+    :param options: further values of the field
+    """
+    return kind(
+        related=f"loyalty_metric_id.{name}",
+        search=_search_as_column(f"loyalty_{name}"),
+        groups=READERS,
+        **options,
+    )
+
+
 class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = [
@@ -38,162 +53,45 @@ class ResPartner(models.Model):
         compute_sudo=True,
         groups=READERS,
     )
-    loyalty_first_date = fields.Date(
-        related="loyalty_metric_id.first_date",
-        groups=READERS,
-        search=_search_as_column("loyalty_first_date"),
+    loyalty_first_date = _figure(fields.Date, "first_date")
+    loyalty_last_date = _figure(fields.Date, "last_date")
+    loyalty_recency_days = _figure(fields.Integer, "recency_days", aggregator="avg")
+    loyalty_purchase_count = _figure(
+        fields.Integer, "purchase_count", string="Number of Purchases"
     )
-    loyalty_last_date = fields.Date(
-        related="loyalty_metric_id.last_date",
-        groups=READERS,
-        search=_search_as_column("loyalty_last_date"),
+    loyalty_amount = _figure(
+        fields.Monetary, "amount", currency_field="loyalty_currency_id"
     )
-    loyalty_recency_days = fields.Integer(
-        related="loyalty_metric_id.recency_days",
-        groups=READERS,
-        search=_search_as_column("loyalty_recency_days"),
-        aggregator="avg",
+    loyalty_average_basket = _figure(
+        fields.Monetary, "average_basket", currency_field="loyalty_currency_id"
     )
-    loyalty_purchase_count = fields.Integer(
-        string="Number of Purchases",
-        related="loyalty_metric_id.purchase_count",
-        search=_search_as_column("loyalty_purchase_count"),
-        groups=READERS,
+    loyalty_favourite_category_id = _figure(fields.Many2one, "favourite_category_id")
+    loyalty_favourite_channel = _figure(fields.Selection, "favourite_channel")
+    loyalty_favourite_weekday = _figure(fields.Selection, "favourite_weekday")
+    loyalty_favourite_hour = _figure(fields.Integer, "favourite_hour")
+    loyalty_coupon_share = _figure(
+        fields.Float, "coupon_share", string="Share of Purchases with Coupon"
     )
-    loyalty_amount = fields.Monetary(
-        related="loyalty_metric_id.amount",
-        search=_search_as_column("loyalty_amount"),
-        currency_field="loyalty_currency_id",
-        groups=READERS,
+    loyalty_r_score = _figure(fields.Integer, "r_score", aggregator="avg")
+    loyalty_f_score = _figure(fields.Integer, "f_score", aggregator="avg")
+    loyalty_m_score = _figure(fields.Integer, "m_score", aggregator="avg")
+    loyalty_rfm_segment = _figure(fields.Selection, "rfm_segment")
+    loyalty_stage = _figure(fields.Selection, "stage")
+    loyalty_stage_date = _figure(fields.Date, "stage_date")
+    loyalty_next_date = _figure(fields.Date, "next_date")
+    loyalty_tenure_days = _figure(fields.Integer, "tenure_days")
+    loyalty_gap_median = _figure(fields.Float, "gap_median")
+    loyalty_p_alive = _figure(fields.Float, "p_alive")
+    loyalty_favourite_category_share = _figure(fields.Float, "favourite_category_share")
+    loyalty_favourite_category_lift = _figure(fields.Float, "favourite_category_lift")
+    loyalty_margin = _figure(
+        fields.Monetary, "margin", currency_field="loyalty_currency_id"
     )
-    loyalty_average_basket = fields.Monetary(
-        related="loyalty_metric_id.average_basket",
-        search=_search_as_column("loyalty_average_basket"),
-        currency_field="loyalty_currency_id",
-        groups=READERS,
-    )
-    loyalty_favourite_category_id = fields.Many2one(
-        related="loyalty_metric_id.favourite_category_id",
-        groups=READERS,
-        search=_search_as_column("loyalty_favourite_category_id"),
-    )
-    loyalty_favourite_channel = fields.Selection(
-        related="loyalty_metric_id.favourite_channel",
-        groups=READERS,
-        search=_search_as_column("loyalty_favourite_channel"),
-    )
-    loyalty_favourite_weekday = fields.Selection(
-        related="loyalty_metric_id.favourite_weekday",
-        groups=READERS,
-        search=_search_as_column("loyalty_favourite_weekday"),
-    )
-    loyalty_favourite_hour = fields.Integer(
-        related="loyalty_metric_id.favourite_hour",
-        groups=READERS,
-        search=_search_as_column("loyalty_favourite_hour"),
-    )
-    loyalty_coupon_share = fields.Float(
-        string="Share of Purchases with Coupon",
-        related="loyalty_metric_id.coupon_share",
-        search=_search_as_column("loyalty_coupon_share"),
-        groups=READERS,
-    )
-    loyalty_r_score = fields.Integer(
-        related="loyalty_metric_id.r_score",
-        groups=READERS,
-        search=_search_as_column("loyalty_r_score"),
-        aggregator="avg",
-    )
-    loyalty_f_score = fields.Integer(
-        related="loyalty_metric_id.f_score",
-        groups=READERS,
-        search=_search_as_column("loyalty_f_score"),
-        aggregator="avg",
-    )
-    loyalty_m_score = fields.Integer(
-        related="loyalty_metric_id.m_score",
-        groups=READERS,
-        search=_search_as_column("loyalty_m_score"),
-        aggregator="avg",
-    )
-    loyalty_rfm_segment = fields.Selection(
-        related="loyalty_metric_id.rfm_segment",
-        groups=READERS,
-        search=_search_as_column("loyalty_rfm_segment"),
-    )
-    loyalty_stage = fields.Selection(
-        related="loyalty_metric_id.stage",
-        groups=READERS,
-        search=_search_as_column("loyalty_stage"),
-    )
-    loyalty_stage_date = fields.Date(
-        related="loyalty_metric_id.stage_date",
-        groups=READERS,
-        search=_search_as_column("loyalty_stage_date"),
-    )
-    loyalty_next_date = fields.Date(
-        related="loyalty_metric_id.next_date",
-        groups=READERS,
-        search=_search_as_column("loyalty_next_date"),
-    )
-    loyalty_tenure_days = fields.Integer(
-        related="loyalty_metric_id.tenure_days",
-        groups=READERS,
-        search=_search_as_column("loyalty_tenure_days"),
-    )
-    loyalty_gap_median = fields.Float(
-        related="loyalty_metric_id.gap_median",
-        groups=READERS,
-        search=_search_as_column("loyalty_gap_median"),
-    )
-    loyalty_p_alive = fields.Float(
-        related="loyalty_metric_id.p_alive",
-        groups=READERS,
-        search=_search_as_column("loyalty_p_alive"),
-    )
-    loyalty_favourite_category_share = fields.Float(
-        related="loyalty_metric_id.favourite_category_share",
-        groups=READERS,
-        search=_search_as_column("loyalty_favourite_category_share"),
-    )
-    loyalty_favourite_category_lift = fields.Float(
-        related="loyalty_metric_id.favourite_category_lift",
-        groups=READERS,
-        search=_search_as_column("loyalty_favourite_category_lift"),
-    )
-    loyalty_margin = fields.Monetary(
-        related="loyalty_metric_id.margin",
-        groups=READERS,
-        search=_search_as_column("loyalty_margin"),
-        currency_field="loyalty_currency_id",
-    )
-    loyalty_churn_band = fields.Selection(
-        related="loyalty_metric_id.churn_band",
-        groups=READERS,
-        search=_search_as_column("loyalty_churn_band"),
-    )
-    loyalty_expected_purchases = fields.Float(
-        related="loyalty_metric_id.expected_purchases",
-        groups=READERS,
-        search=_search_as_column("loyalty_expected_purchases"),
-    )
-    loyalty_clv = fields.Monetary(
-        related="loyalty_metric_id.clv",
-        groups=READERS,
-        search=_search_as_column("loyalty_clv"),
-        currency_field="loyalty_currency_id",
-    )
-    loyalty_clv_band = fields.Selection(
-        related="loyalty_metric_id.clv_band",
-        groups=READERS,
-        search=_search_as_column("loyalty_clv_band"),
-    )
-    loyalty_computed_at = fields.Datetime(
-        string="Figures of",
-        related="loyalty_metric_id.computed_at",
-        groups=READERS,
-        search=_search_as_column("loyalty_computed_at"),
-    )
+    loyalty_churn_band = _figure(fields.Selection, "churn_band")
+    loyalty_expected_purchases = _figure(fields.Float, "expected_purchases")
+    loyalty_clv = _figure(fields.Monetary, "clv", currency_field="loyalty_currency_id")
+    loyalty_clv_band = _figure(fields.Selection, "clv_band")
+    loyalty_computed_at = _figure(fields.Datetime, "computed_at", string="Figures of")
     loyalty_currency_id = fields.Many2one(
         "res.currency", compute="_compute_loyalty_currency_id"
     )

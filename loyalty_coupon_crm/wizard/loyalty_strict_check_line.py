@@ -61,6 +61,7 @@ class LoyaltyStrictCheckLine(models.TransientModel):
     def _count_double(self, program):
         if not program.is_nominative:
             return 0
+        # What would change is counted in full, whichever cards the manager may read.
         groups = (
             self.env["loyalty.card"]
             .sudo()
@@ -74,6 +75,7 @@ class LoyaltyStrictCheckLine(models.TransientModel):
 
     @api.model
     def _count_negative(self, program):
+        # As above: all cards count.
         cards = self.env["loyalty.card"].sudo()
         return cards.search_count([("program_id", "=", program.id), ("points", "<", 0)])
 
@@ -107,6 +109,7 @@ class LoyaltyStrictCheckLine(models.TransientModel):
         The gate is asked as if the program were strict, and nothing of it stays.
         """
         refused = {}
+        # Orders of every salesperson would be refused, not the manager's alone.
         orders = (
             self.env["sale.order"]
             .sudo()

@@ -63,6 +63,7 @@ class PosOrder(models.Model):
         cards = self.env["loyalty.card"]
         with cards._wallet_scope("adjust", document=self):
             result = super().confirm_coupon_programs(self._loyalty_unspent(fresh))
+            # The ledger is written by the system, the cashier may not.
             self.sudo()._loyalty_bear_losses()
             cards._wallet_plan_document(self.sudo())
         # Facts are written by the system, the cashier may not.
