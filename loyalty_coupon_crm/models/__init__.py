@@ -81,6 +81,7 @@ from . import loyalty_redemption
 from . import loyalty_refusal
 from . import loyalty_throttle
 from . import account_move
+from . import account_move_line
 from . import payment_transaction
 from . import loyalty_adjust_reason
 from . import loyalty_adjustment_approval_mixin

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..tools.credit_parts import BilledLine, take_credits
+
 
 class AccountMove(models.Model):
     _name = "account.move"
@@ -25,26 +27,126 @@ class AccountMove(models.Model):
         return self.is_sale_document(include_receipts=True)
 
     def _loyalty_sync_orders(self):
-        """Bring the confirmed sales orders of these documents to what came back."""
+        """Bring the confirmed orders of these documents to what came back."""
         # Who keeps the books may read neither orders nor loyalty.
         for move in self.sudo():
             if not move._loyalty_is_sale():
                 continue
-            orders = move.line_ids.sale_line_ids.order_id.filtered(
-                lambda order: order._loyalty_is_confirmed()
-            )
-            for order in orders:
+            for order in move._loyalty_orders():
                 # An invoice counts only where it bills again what was credited.
-                if move.move_type == "out_refund" or order._loyalty_refund_rows():
+                if order._loyalty_is_confirmed() and (
+                    move.move_type == "out_refund" or order._loyalty_refund_rows()
+                ):
                     order._loyalty_sync_refunds(move)
 
-    def _loyalty_credits_order(self):
-        """Hook: return whether the credit note names the order it credits."""
+    def _loyalty_orders(self):
+        """Hook: return the orders a document bills or credits, as a list of records.
+
+        A line without link credits the orders of the invoice that the document
+        reverses.
+        """
         self.ensure_one()
-        return bool(self.line_ids.sale_line_ids)
+        orders = self.line_ids.sale_line_ids.order_id
+        if self._loyalty_free_lines():
+            orders |= self._loyalty_credited_invoice().line_ids.sale_line_ids.order_id
+        return list(orders)
+
+    def _loyalty_free_lines(self):
+        """Return the invoice lines that name no order line."""
+        return self.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product" and not line.sale_line_ids
+        )
+
+    def _loyalty_credited_invoice(self):
+        """Return the invoice that a credit note, or what undoes one, goes back to."""
+        self.ensure_one()
+        invoice = self
+        while invoice.reversed_entry_id:
+            invoice = invoice.reversed_entry_id
+        return invoice - self
+
+    def _loyalty_free_credits(self):
+        """Return what credit notes of an invoice take back without naming order lines.
+
+        :return: list of (credit note, {line of the bill: part that it takes back}), the
+            lines as of `_loyalty_billed_lines`
+        """
+        self.ensure_one()
+        found = []
+        lines = None
+        for note in self.reversal_move_ids.sorted("id"):
+            part = note._loyalty_standing_part()
+            free = note._loyalty_free_lines()
+            if not part or not free:
+                continue
+            lines = lines or self._loyalty_billed_lines()
+            parts = take_credits(
+                lines,
+                [
+                    (
+                        line.product_id,
+                        part * line._loyalty_amount_in(self.currency_id),
+                        part * line.quantity,
+                    )
+                    for line in free
+                ],
+            )
+            found.append((note, parts))
+        return found
+
+    def _loyalty_standing_part(self):
+        """Return which part of what a credit note credits freely was not undone.
+
+        :return: number between 0 and 1; 0 for a note that is not posted
+        """
+        self.ensure_one()
+        if self.state != "posted" or not self._loyalty_is_sale():
+            return 0.0
+        total = self._loyalty_free_amount()
+        undone = sum(
+            move._loyalty_free_amount() * move._loyalty_standing_part()
+            for move in self.reversal_move_ids
+        )
+        return min(1.0, max(0.0, 1 - abs(undone / total))) if total else 1.0
+
+    def _loyalty_free_amount(self):
+        """Return what the lines without order come to, in company currency."""
+        return sum(self._loyalty_free_lines().mapped("balance"))
+
+    def _loyalty_billed_lines(self):
+        """Hook: return what an invoice billed, less what credits with a link took back.
+
+        :return: list of `BilledLine` with invoice lines as keys, untaxed in the
+            currency of the invoice
+        """
+        self.ensure_one()
+        linked = self._loyalty_linked_credits()
+        return [
+            BilledLine(
+                line,
+                line.product_id,
+                -line.amount_currency,
+                line.quantity,
+                open_part=line._loyalty_open_part(linked),
+                is_payment=line._loyalty_is_payment(),
+            )
+            for line in self.invoice_line_ids
+            if line.display_type == "product"
+        ]
+
+    def _loyalty_linked_credits(self):
+        """Return the posted lines that credit order lines of the invoice again."""
+        found = self.env["account.move.line"]
+        moves = self.reversal_move_ids
+        while moves:
+            found |= moves.filtered(
+                lambda move: move.state == "posted"
+            ).invoice_line_ids
+            moves = moves.reversal_move_ids
+        return found.filtered("sale_line_ids")
 
     def _loyalty_tell_unlinked(self):
-        """Note on credit notes that name no order that no points were changed.
+        """Note on credit notes that belong to no order that no points were changed.
 
         Which goods earned the customer's points cannot be told without an order, so
         nothing is guessed: whoever credited decides.
@@ -52,7 +154,9 @@ class AccountMove(models.Model):
         # Who keeps the books may read neither orders nor wallets.
         notes = self.sudo().filtered(
             lambda move: (
-                move.move_type == "out_refund" and not move._loyalty_credits_order()
+                move.move_type == "out_refund"
+                and move._loyalty_is_sale()
+                and not move._loyalty_orders()
             )
         )
         if not notes:

@@ -28,15 +28,37 @@ class LoyaltySaleRefundMixin(models.AbstractModel):
                 move = billed.move_id
                 if move.state != "posted" or not move._loyalty_is_sale():
                     continue
-                amount = -billed.amount_currency
-                if billed.currency_id != self.currency_id:
-                    amount = -billed.balance * (self.currency_rate or 1.0)
-                quantity = billed.product_uom_id._compute_quantity(
-                    billed.quantity, line.product_uom_id, round=False
-                )
                 sign = -1 if move.move_type == "out_refund" else 1
+                amount, quantity = self._loyalty_billed_values(line, billed)
                 rows.append((move, line, amount, sign * quantity))
+        return rows + self._loyalty_free_billing()
+
+    def _loyalty_free_billing(self):
+        """Return what credits without a link took back, as of `_loyalty_billing`."""
+        rows = []
+        for invoice in self.order_line.invoice_lines.move_id:
+            if invoice.reversed_entry_id or not invoice._loyalty_is_sale():
+                continue
+            for note, parts in invoice._loyalty_free_credits():
+                for billed, part in parts.items():
+                    for line in billed.sale_line_ids & self.order_line:
+                        amount, quantity = self._loyalty_billed_values(line, billed)
+                        rows.append((note, line, -part * amount, -part * quantity))
         return rows
+
+    def _loyalty_billed_values(self, line, billed):
+        """Return what an invoice line bills of an order line.
+
+        :return: untaxed amount in the currency of the order, negative when it is
+            credited, and quantity in the unit of the order line
+        """
+        amount = -billed.amount_currency
+        if billed.currency_id != self.currency_id:
+            amount = -billed.balance * (self.currency_rate or 1.0)
+        quantity = billed.product_uom_id._compute_quantity(
+            billed.quantity, line.product_uom_id, round=False
+        )
+        return amount, quantity
 
     def _loyalty_refund_rows(self):
         """Return the purchase rows with which refunds lowered the order's purchase."""

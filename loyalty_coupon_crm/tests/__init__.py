@@ -9,6 +9,7 @@ from . import test_cart_points
 from . import test_chosen_points
 from . import test_codes
 from . import test_credit_note
+from . import test_credit_parts
 from . import test_customer_metric
 from . import test_customer_refresh
 from . import test_gate

@@ -2,6 +2,7 @@ from . import account_move
 from . import loyalty_card
 from . import loyalty_pos_backfill
 from . import loyalty_pos_bounds_mixin
+from . import loyalty_pos_credit_mixin
 from . import loyalty_pos_spend_mixin
 from . import loyalty_program
 from . import loyalty_purchase

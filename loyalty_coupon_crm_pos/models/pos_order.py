@@ -18,6 +18,7 @@ class PosOrder(models.Model):
     _name = "pos.order"
     _inherit = [
         "loyalty.pos.bounds.mixin",
+        "loyalty.pos.credit.mixin",
         "loyalty.pos.spend.mixin",
         "pos.order",
         "loyalty.document.mixin",

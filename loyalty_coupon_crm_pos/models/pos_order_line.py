@@ -72,16 +72,44 @@ class PosOrderLine(models.Model):
         return goods.filtered(lambda line: line.product_id in rules.valid_product_ids)
 
     def _loyalty_refunded_share(self):
-        """Return which part of the lines was refunded, by amount, between 0 and 1."""
+        """Return which part of the lines came back, by amount, between 0 and 1.
+
+        Both what tills took back and what credit notes of the invoice credited count.
+        """
+        credited = {}
+        for order in self.order_id:
+            credited.update(order._loyalty_credited_parts())
         total = refunded = 0.0
         free = not any(line.price_subtotal for line in self)
         for line in self.filtered("qty"):
             weight = abs(line.qty if free else line.price_subtotal)
-            refunds = line._loyalty_refunds()
+            part = line._loyalty_returned_part() + credited.get(line, 0.0)
             total += weight
-            refunded += weight * -sum(refunds.mapped("qty")) / line.qty
+            refunded += weight * min(1.0, part)
         share = refunded / total if total else 0.0
         return 1.0 if share > 1 - 1e-6 else max(0.0, share)
+
+    def _loyalty_returned_part(self):
+        """Return which part of the line tills took back."""
+        self.ensure_one()
+        returned = -sum(self._loyalty_refunds().mapped("qty"))
+        return returned / self.qty if self.qty else 0.0
+
+    def _loyalty_notes(self):
+        """Return [(credit note, part of the line that it takes back)]."""
+        self.ensure_one()
+        return [
+            (note, parts[self])
+            for note, parts in self.order_id._loyalty_credits()
+            if self in parts
+        ]
+
+    def _loyalty_settled_orders(self):
+        """Return the sales orders that the lines settle."""
+        settled = self.filtered(lambda line: line._loyalty_is_settled())
+        if not settled:
+            return self.env["sale.order"]
+        return settled.sale_order_origin_id
 
     def _loyalty_refunds(self):
         """Return the lines of paid orders that take these lines back."""

@@ -20,5 +20,11 @@ class SaleOrder(models.Model):
                 rate = (self.currency_rate or 1.0) / (
                     sold.order_id.currency_rate or 1.0
                 )
-                rows.append((sold.order_id, line, sold.price_subtotal * rate, sold.qty))
+                amount = sold.price_subtotal * rate
+                rows.append((sold.order_id, line, amount, sold.qty))
+                if sold in settled:
+                    rows += [
+                        (note, line, -part * amount, -part * sold.qty)
+                        for note, part in sold._loyalty_notes()
+                    ]
         return rows

@@ -1,3 +1,4 @@
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import LoyaltyCrmPosCommon
@@ -215,4 +216,103 @@ class TestPosRefund(LoyaltyCrmPosCommon):
         }
         refund.with_user(self.cashier).add_payment(payment)
         refund.with_user(self.cashier).action_pos_order_paid()
+        self.assertEqual((card.points, coupon.points), (60, 1))
+
+    def _credit(self, order, lines=None):
+        """Return a posted credit note of an order's invoice, made by the books.
+
+        :param lines: tuples (product, price, quantity) instead of the invoice's lines
+        """
+        order.action_pos_order_invoice()
+        note = order.account_move.sudo()._reverse_moves()
+        if lines is not None:
+            note.invoice_line_ids = [
+                Command.clear(),
+                *(
+                    Command.create(
+                        {
+                            "name": "Goodwill",
+                            "product_id": product.id if product else False,
+                            "price_unit": price,
+                            "quantity": quantity,
+                            "tax_ids": [Command.clear()],
+                        }
+                    )
+                    for product, price, quantity in lines
+                ),
+            ]
+        note.action_post()
+        return note
+
+    def _net(self, order):
+        rows = self._purchases(order)
+        rows |= rows.search([("reversal_of_id", "in", rows.ids)])
+        return round(sum(rows.mapped("amount")), 2)
+
+    def test_credit_note_of_the_invoice(self):
+        order, card, coupon = self._order()
+        note = self._credit(order)
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertFalse(coupon.used_at)
+        self.assertEqual(self._net(order), 0)
+        back = self._purchases(order).reversal_ids
+        self.assertEqual((back.order_model, back.order_id), ("account.move", note.id))
+        self.assertEqual((back.line_ids.quantity, back.line_ids.amount), (-2, -162))
+        self.assertLedger(card, coupon)
+        note.button_draft()
+        self.assertEqual((card.points, coupon.points), (190, 0))
+        self.assertEqual(self._net(order), 162)
+        self.assertLedger(card, coupon)
+
+    def test_credit_note_of_some_goods(self):
+        order, card, coupon = self._order()
+        self._credit(order, [(self.product, 100, 1)])
+        self.assertEqual((card.points, coupon.points), (100, 0))
+        self.assertTrue(coupon.used_at)
+
+    def test_credit_note_of_an_amount(self):
+        order, card, coupon = self._order()
+        note = self._credit(order, [(None, 81, 1)])
+        self.assertEqual((card.points, coupon.points), (125, 0))
+        self.assertEqual(self._net(order), 81)
+        self.assertNotIn("belongs to no order", str(note.message_ids.mapped("body")))
+
+    def test_credit_note_and_refund_take_back_once(self):
+        order, card, coupon = self._order()
+        self._credit(order)
+        self._refund(order)
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertEqual(self._net(order), 0)
+        self.assertLedger(card, coupon)
+
+    def test_credit_note_after_a_part_came_back(self):
+        order, card, coupon = self._order()
+        goods = order.lines[0]
+        self._refund(order, {goods: 1})
+        self._credit(order)
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertEqual(self._net(order), 0)
+
+    def test_invoice_of_a_refund_is_no_second_one(self):
+        """The till's own credit note goes with the refund that it bills."""
+        order, card, coupon = self._order()
+        order.action_pos_order_invoice()
+        refund = self._refund(order)
+        refund.action_pos_order_invoice()
+        self.assertEqual(refund.account_move.move_type, "out_refund")
+        self.assertEqual(refund.account_move.reversed_entry_id, order.account_move)
+        self.assertEqual((card.points, coupon.points), (60, 1))
+        self.assertEqual(self._net(order), 0)
+        self.assertFalse(
+            self.env["loyalty.purchase"].search([("order_model", "=", "account.move")])
+        )
+
+    def test_bookkeeper_credits(self):
+        order, card, coupon = self._order()
+        order.action_pos_order_invoice()
+        bookkeeper = self._create_user(
+            "pos_bookkeeper", "account.group_account_invoice"
+        )
+        note = order.account_move.with_user(bookkeeper)._reverse_moves()
+        note.action_post()
         self.assertEqual((card.points, coupon.points), (60, 1))

@@ -139,6 +139,25 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         self.assertEqual(sum(rows.mapped("amount")), 0)
         self.assertLedger(wallet, coupon)
 
+    def test_credit_note_of_settled_goods_reverses_the_sales_order(self):
+        points = self._create_points_program(strict=True)
+        wallet = self._create_card(points, self.partner, 0)
+        sale = self._create_order(quantity=2)
+        sale._update_programs_and_rewards()
+        sale.action_confirm()
+        order = self._settle(sale, self._line(self.gift))
+        self.assertEqual(wallet.points, 180)
+        order.action_pos_order_invoice()
+        note = order.account_move.sudo()._reverse_moves()
+        note.action_post()
+        self.assertEqual(wallet.points, 0)
+        rows = self._sale_purchases(sale) + self._purchases(order)
+        rows |= rows.search([("reversal_of_id", "in", rows.ids)])
+        self.assertEqual(sum(rows.mapped("amount")), 0)
+        note.button_draft()
+        self.assertEqual(wallet.points, 180)
+        self.assertLedger(wallet)
+
     def test_cancel_after_the_refund_at_the_till(self):
         points = self._create_points_program(strict=True)
         wallet = self._create_card(points, self.partner, 0)
