@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup"))
 
-import processes
 from database import Database
+from nursery import Nursery
 from provision import demo, odoo, settings
 from testing import runs
 
@@ -30,6 +30,22 @@ def addons_template(plain_template):
     return runs.addons_template()
 
 
+@pytest.fixture(scope="session")
+def start_on(addons_template):
+    """Return a function that starts `workers/<module>.py` in a process of its own.
+
+    It takes the names of a copy of the template, of module and function, and words for
+    the function's arguments, and returns the process; the function's result comes as
+    JSON on standard output. All are forked from one that has loaded Odoo.
+    """
+    name = f"{addons_template}_nursery"
+    odoo.copy_database(addons_template, name)
+    nursery = Nursery(name)
+    odoo.drop_database(name)
+    yield nursery.start
+    nursery.close()
+
+
 @pytest.fixture
 def database(addons_template):
     """Return the name of a database of the test's own, with our three add-ons."""
@@ -40,25 +56,18 @@ def database(addons_template):
 
 
 @pytest.fixture
-def start_worker(database):
-    """Return a function that starts `workers/<module>.py` in a process of its own.
-
-    It takes the names of module and function and words for the function's arguments
-    and returns the `Popen`; the function's result comes as JSON on standard output.
-    """
+def start_worker(start_on, database):
+    """Return `start_on` for the database of the test; what still runs is killed."""
     started = []
 
-    own = database
-
-    def start(module, function, *arguments, database=own):
-        process = processes.start(database, module, function, *arguments)
+    def start(*order):
+        process = start_on(database, *order)
         started.append(process)
         return process
 
     yield start
     for process in started:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
         process.wait()
 
 

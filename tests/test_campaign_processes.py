@@ -5,29 +5,29 @@ import time
 import uuid
 
 import pytest
-from processes import result_of, start
+from processes import result_of
 from provision import odoo
 
 MEMBERS, KILLS = 400, 4
 
 
 @pytest.fixture(scope="module")
-def launched(addons_template):
+def launched(addons_template, start_on):
     """Return the name of a database with two launched campaigns, nothing issued."""
     name = f"{addons_template}_campaigns"
     odoo.copy_database(addons_template, name)
-    result_of(start(name, "campaign", "prepare", MEMBERS))
+    result_of(start_on(name, "campaign", "prepare", MEMBERS))
     yield name
     odoo.drop_database(name)
 
 
 @pytest.fixture(scope="module")
-def peace(launched):
+def peace(launched, start_on):
     """Return what one runner issues that nobody disturbs."""
     name = f"{launched}_peace"
     odoo.copy_database(launched, name)
-    done = result_of(start(name, "campaign", "run", 1))
-    found = result_of(start(name, "campaign", "result"))
+    done = result_of(start_on(name, "campaign", "run", 1))
+    found = result_of(start_on(name, "campaign", "result"))
     odoo.drop_database(name)
     assert done == _treated(found)
     return found

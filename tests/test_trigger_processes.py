@@ -5,19 +5,20 @@ import time
 import uuid
 
 import pytest
-from processes import result_of, start
+from processes import result_of
 from provision import odoo
 
-CAMPAIGNS, CUSTOMERS, PURCHASES, KILLS = 7, 200, 3000, 4
+CAMPAIGNS, CUSTOMERS, PURCHASES, KILLS = 7, 200, 1500, 4
+WRITERS, WAITS = 6, 3
 
 
 @pytest.fixture(scope="module")
-def bought(addons_template):
+def bought(addons_template, start_on):
     """Return the name of a database with campaigns and purchases nobody looked at."""
     name = f"{addons_template}_triggers"
     odoo.copy_database(addons_template, name)
-    result_of(start(name, "trigger", "prepare", CAMPAIGNS, CUSTOMERS))
-    result_of(start(name, "trigger", "write_purchases", PURCHASES))
+    result_of(start_on(name, "trigger", "prepare", CAMPAIGNS, CUSTOMERS))
+    result_of(start_on(name, "trigger", "write_purchases", PURCHASES))
     yield name
     odoo.drop_database(name)
 
@@ -42,21 +43,22 @@ def test_purchase_committed_late(start_worker):
 
 def test_writers_that_commit_when_they_like(start_worker):
     """Looking while others write finds every purchase once."""
-    assert result_of(start_worker("trigger", "storm", 6, 60)) > 1
+    looks = result_of(start_worker("trigger", "storm", WRITERS, WAITS))
+    assert looks >= WAITS, "each writer waited for so many looks"
     result_of(start_worker("trigger", "look"))
     assert result_of(start_worker("trigger", "missed")) == {}
 
 
-def test_killed_again_and_again(start_worker, bought, database):
+def test_killed_again_and_again(start_worker, start_on, bought, database):
     """Killed at random points, it ends with the same members as undisturbed."""
     peace = f"{bought}_peace"
     odoo.copy_database(bought, peace)
-    result_of(start(peace, "trigger", "look"))
-    expected = result_of(start(peace, "trigger", "members"))
+    seconds = result_of(start_on(peace, "trigger", "look"))["seconds"]
+    expected = result_of(start_on(peace, "trigger", "members"))
     odoo.drop_database(peace)
     for _kill in range(KILLS):
         runner = start_worker("trigger", "look")
-        time.sleep(2 + random.random() * 4)
+        time.sleep(random.random() * seconds)
         runner.kill()
         runner.wait()
     result_of(start_worker("trigger", "look"))

@@ -1,5 +1,6 @@
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import SQL
 
 
 class LoyaltyCrmCommon(TransactionCase):
@@ -28,6 +29,17 @@ class LoyaltyCrmCommon(TransactionCase):
         cls.other_partner = cls.env["res.partner"].create(
             {"name": "Wang Fang", "email": "wang.fang@example.com"}
         )
+
+    @classmethod
+    def _analyze(cls, *tables):
+        """Tell the planner what a test wrote into tables.
+
+        It may believe that they are empty, from an earlier test that was rolled back,
+        and join them row by row.
+        """
+        cls.env.flush_all()
+        for table in tables:
+            cls.env.cr.execute(SQL("ANALYZE %s", SQL.identifier(table)))
 
     @classmethod
     def _create_product(cls, name, price, cost, **values):

@@ -129,6 +129,7 @@ class TestCompanyModel(LoyaltyCrmCommon):
                 for partner, days, amount in rows
             ]
         )
+        cls._analyze("loyalty_purchase", "res_partner")
 
     def _predict(self, shop):
         with freeze_time("2026-06-30 12:00:00"):

@@ -127,15 +127,20 @@ def late_commit(env):
     return found
 
 
-def storm(env, writers, purchases):
-    """Look for events while so many threads write purchases and commit late.
+def storm(env, writers, waits):
+    """Look for events while threads write purchases and commit some after a look.
+
+    Each writer keeps `waits` of its purchases open until somebody has looked, so that
+    later ones of others are seen before them; the looks go on until all have ended.
 
     :return: number of looks
     """
+    looked = threading.Condition()
+    looks = 0
 
     def write(number):
         chance = random.Random(number)
-        for _purchase in range(int(purchases)):
+        for purchase in range(3 * int(waits)):
             with env.registry.cursor() as cursor:
                 cursor.execute(
                     """
@@ -147,7 +152,11 @@ def storm(env, writers, purchases):
                     """,
                     [f"Buyer {chance.randrange(1, 200)}"],
                 )
-                time.sleep(chance.random() / 20)
+                if (purchase + number) % 3 == 0:
+                    with looked:
+                        # The look that is at work now may have begun before.
+                        goal = looks + 2
+                        looked.wait_for(lambda goal=goal: looks >= goal)
                 if chance.random() < 0.2:
                     cursor.rollback()
 
@@ -156,12 +165,13 @@ def storm(env, writers, purchases):
     ]
     for thread in threads:
         thread.start()
-    looks = 0
     while any(thread.is_alive() for thread in threads):
         env["loyalty.campaign"]._cron_trigger()
         env.cr.commit()
         env.invalidate_all()
-        looks += 1
+        with looked:
+            looks += 1
+            looked.notify_all()
     return looks
 
 
