@@ -8,3 +8,4 @@ from . import test_pos_purchase
 from . import test_pos_refund
 from . import test_pos_rights
 from . import test_pos_settle
+from . import test_pos_templates

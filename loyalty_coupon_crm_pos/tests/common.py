@@ -4,32 +4,71 @@ from odoo.tests import new_test_user
 from odoo.addons.loyalty_coupon_crm.tests.common import LoyaltyCrmCommon
 from odoo.addons.point_of_sale.tests.common import CommonPosTest
 
+TESTER = (
+    "account.group_account_manager",
+    "base.group_partner_manager",
+    "base.group_system",
+    "loyalty_coupon_crm.group_loyalty_auditor",
+    "point_of_sale.group_pos_manager",
+    "stock.group_stock_manager",
+)
 
-class LoyaltyCrmPosCommon(LoyaltyCrmCommon, CommonPosTest):
-    """A till, a cashier who may do nothing else, and orders with rewards on it."""
+
+class LoyaltyCrmPosCommon(LoyaltyCrmCommon):
+    """A till, a cashier who may do nothing else, and orders with rewards on it.
+
+    The till is one of the company that is there: Odoo's own tests create a company with
+    a chart of accounts for each class, which takes longer than most of our classes.
+    """
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        if not cls.company.chart_template:
+            charts = cls.env["account.chart.template"]
+            charts.try_loading("generic_coa", cls.company, install_demo=False)
+        # Goods leave the stock when the session closes, not with each order.
+        cls.company.point_of_sale_update_stock_quantities = "closing"
         # The one who tests reads all facts; the cashier does not.
-        cls.env.user.group_ids += cls.env.ref(
-            "loyalty_coupon_crm.group_loyalty_auditor"
-        )
-        cls.config = cls.pos_config_usd
-        cls.cashier = new_test_user(
-            cls.env,
-            login="loyalty_cashier",
-            groups="point_of_sale.group_pos_user",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
+        tester = cls._create_pos_user("loyalty_tester", *TESTER)
+        cls.env = cls.env(user=tester, su=False)
+        cls.cashier = cls._create_pos_user("loyalty_cashier")
+        cls.config = cls._create_till("Till")
+        # Odoo's builder of orders takes it when no till is named.
+        cls.pos_config_usd = cls.config
+        for name in ("company", "category", "product", "gift", "partner"):
+            setattr(cls, name, getattr(cls, name).with_env(cls.env))
+        cls.other_partner = cls.other_partner.with_env(cls.env)
         (cls.product + cls.gift).available_in_pos = True
 
     @classmethod
-    def _create_product(cls, *args, **values):
-        """Return a product: ours by name, price and cost, else that of Odoo's tests."""
-        builder = super() if args else super(LoyaltyCrmCommon, cls)
-        return builder._create_product(*args, **values)
+    def _create_pos_user(cls, login, *groups):
+        """Return a user of the till, of our company alone."""
+        return new_test_user(
+            cls.env,
+            login=login,
+            groups=",".join(["point_of_sale.group_pos_user", *groups]),
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    @classmethod
+    def _create_till(cls, name, **values):
+        """Return a till whose customers pay by bank; `bank_payment_method`."""
+        if not hasattr(cls, "bank_payment_method"):
+            journal = cls.env["account.journal"].create(
+                {"name": "Till Bank", "type": "bank", "code": "LCTB"}
+            )
+            cls.bank_payment_method = cls.env["pos.payment.method"].create(
+                {"name": "Bank", "journal_id": journal.id}
+            )
+        return cls.env["pos.config"].create(
+            {
+                "name": name,
+                "payment_method_ids": [Command.set(cls.bank_payment_method.ids)],
+                **values,
+            }
+        )
 
     @classmethod
     def _reward_line(cls, card, amount, cost=1.0, code="reward", reward=None):
@@ -51,7 +90,7 @@ class LoyaltyCrmPosCommon(LoyaltyCrmCommon, CommonPosTest):
     def _pay_order(cls, quantity=1, rewards=(), partner=None, product=None, **order):
         """Return a paid POS order of one product line and reward lines."""
         line = {"product_id": (product or cls.product).id, "qty": quantity}
-        paid, _refund = cls.create_backend_pos_order(
+        paid, _refund = CommonPosTest.create_backend_pos_order(
             cls,
             {
                 "pos_config": order.pop("pos_config", cls.config),

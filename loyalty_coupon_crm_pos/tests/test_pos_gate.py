@@ -47,7 +47,7 @@ class TestPosGate(LoyaltyCrmPosCommon):
         self.assertRefused(answer, "another customer")
 
     def test_program_of_another_till(self):
-        self.program.pos_config_ids = self.pos_config_eur
+        self.program.pos_config_ids = self._create_till("Other Till")
         self.assertRefused(self._use(self.card.code), "does not accept", "Coupon")
 
     def test_used_card(self):

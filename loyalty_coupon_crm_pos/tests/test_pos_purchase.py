@@ -1,6 +1,8 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.point_of_sale.tests.common import CommonPosTest
+
 from .common import LoyaltyCrmPosCommon
 
 
@@ -39,11 +41,12 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
         self.assertEqual(len(self._purchases(order)), 1)
 
     def test_draft_is_no_purchase(self):
-        order, _refund = self.create_backend_pos_order(
+        order, _refund = CommonPosTest.create_backend_pos_order(
+            self,
             {
                 "order_data": {"partner_id": self.partner.id},
                 "line_data": [{"product_id": self.product.id, "qty": 1}],
-            }
+            },
         )
         self.assertEqual(order.state, "draft")
         self.assertFalse(self._purchases(order))
@@ -85,23 +88,49 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
         self.assertEqual((use.discount_amount, use.goods_cost), (0, 8))
 
     def test_other_currency(self):
+        usd, eur = self.env.ref("base.USD"), self.env.ref("base.EUR")
+        currency = usd if self.company.currency_id == eur else eur
+        currency.active = True
+        rates = currency.rate_ids.filtered(lambda row: row.company_id == self.company)
+        rates.unlink()
         self.env["res.currency.rate"].create(
             {
                 "name": "2020-01-01",
-                "currency_id": self.env.ref("base.EUR").id,
+                "currency_id": currency.id,
                 "company_id": self.company.id,
                 "rate": 0.5,
             }
         )
-        # The world of our tests archives all pricelists.
-        self.pricelist_eur.active = True
-        order = self._pay_order(pos_config=self.pos_config_eur)
-        self.assertEqual(order.currency_id, self.env.ref("base.EUR"))
+        journal = self.env["account.journal"].create(
+            {
+                "name": "Sales Abroad",
+                "type": "sale",
+                "code": "LCTS",
+                "currency_id": currency.id,
+            }
+        )
+        prices = self.env["product.pricelist"].create(
+            {"name": "Abroad", "currency_id": currency.id}
+        )
+        till = self._create_till(
+            "Abroad",
+            journal_id=journal.id,
+            use_pricelist=True,
+            available_pricelist_ids=[Command.set(prices.ids)],
+            pricelist_id=prices.id,
+        )
+        order = self._pay_order(pos_config=till)
+        self.assertEqual(order.currency_id, currency)
         self.assertEqual(self._purchases(order).amount, 200)
         self.assertEqual(self._purchases(order).line_ids.amount, 200)
 
     def test_taxes_are_left_out(self):
-        product = self.ten_dollars_with_10_incl.product_variant_id
+        tax = self.env["account.tax"].create(
+            {"name": "10%", "amount": 10, "price_include_override": "tax_included"}
+        )
+        product = self._create_product(
+            "Cake", 10.0, 1.0, taxes_id=[Command.set(tax.ids)], available_in_pos=True
+        )
         order = self._pay_order(product=product)
         purchase = self._purchases(order)
         self.assertAlmostEqual(purchase.amount, 9.09)

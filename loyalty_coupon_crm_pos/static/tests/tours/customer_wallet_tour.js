@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmScanCampaignCoupon", {
             PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
             CustomerWallet.hasCoupon("Autumn Coupon", "applied"),
             PosLoyalty.orderTotalIs("9.18"),
-            PosLoyalty.finalizeOrder("Cash", "9.18"),
+            CustomerWallet.finalizeOrder("Cash", "9.18"),
             // The same coupon once more: refused, with the reason.
             ProductScreen.addOrderline("Desk Organizer", "1"),
             PosLoyalty.enterCode(CAMPAIGN_CODE),
@@ -91,7 +91,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmCustomerPanel", {
             CustomerWallet.openList(),
             CustomerWallet.hasCoupon("Tea Coupon", "applied"),
             CustomerWallet.hasReason("Big Coupon", "For orders from"),
-            PosLoyalty.finalizeOrder("Cash", "9.18"),
+            CustomerWallet.finalizeOrder("Cash", "9.18"),
             ProductScreen.clickPartnerButton(),
             ProductScreen.clickCustomer("Li Wei"),
             CustomerWallet.hasPoints("122 Stars"),

@@ -1,3 +1,16 @@
+import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util";
+
+/**
+ * Pay an order. Between the payment and the receipt the server writes the order, its
+ * pickings and its points: on a busy machine that takes longer than a step may.
+ */
+export function finalizeOrder(paymentMethod, amount) {
+    const steps = PosLoyalty.finalizeOrder(paymentMethod, amount).flat();
+    return steps.map((step) =>
+        step.trigger?.includes(".receipt-screen") ? { ...step, timeout: 60000 } : step
+    );
+}
+
 export function hasPoints(text) {
     return [
         {
