@@ -33,10 +33,7 @@ function choosePoints(points) {
 }
 
 function chooseCustomer() {
-    return [
-        ProductScreen.clickPartnerButton(),
-        ProductScreen.clickCustomer("Li Wei"),
-    ];
+    return [ProductScreen.clickPartnerButton(), ProductScreen.clickCustomer("Li Wei")];
 }
 
 // One order for all coupons: what is paid is tested without a browser.
