@@ -144,6 +144,9 @@ def test_test_classes_say_when_they_run(addon):
             if re.search(r"start_(pos_)?tour\(|browser_js\(", body):
                 if "'tour'" not in decorators:
                     wrong.append(f"{path.name}:{node.name} lacks the tag tour")
+            elif "HttpCase" in map(ast.unparse, node.bases):
+                if "'loyalty_pages'" not in decorators:
+                    wrong.append(f"{path.name}:{node.name} lacks loyalty_pages")
     assert not wrong
 
 

@@ -263,7 +263,7 @@ class TestAdjustment(AdjustmentCommon):
             ).action_update_card_point()
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestAdjustmentClient(HttpCase, AdjustmentCommon):
     """A browser gets no further than the buttons."""
 

@@ -51,7 +51,7 @@ class TestAwardLastDay(BaseCase):
         self.assertEqual(last_day(date(2026, 12, 15), **rules), date(2026, 12, 31))
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestAwardTerms(LoyaltyCrmCommon):
     """Programs with several terms, in the time zone of the company."""
 

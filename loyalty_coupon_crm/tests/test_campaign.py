@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from .campaign_common import CampaignCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCampaign(CampaignCommon):
     def _assert_refused(self, campaign, words):
         """A launch is refused with `words` and leaves nothing behind."""

@@ -9,7 +9,7 @@ from ..tools import campaign_statistics as figures
 from .campaign_common import CampaignCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCampaignResult(CampaignCommon):
     def _launch(self, days_ago=100, **values):
         """Return a campaign that was launched and issued so many days ago."""

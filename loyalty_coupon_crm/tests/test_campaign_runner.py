@@ -12,7 +12,7 @@ from ..tools import codes
 from .campaign_common import CampaignCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCampaignRunner(CampaignCommon):
     def test_one_coupon_each(self):
         campaign = self._create_campaign(validity_days=14)

@@ -352,7 +352,7 @@ class TestPurchaseTrigger(TriggerCommon):
         self.assertIn("budget", campaign.stop_reason)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestDayTrigger(TriggerCommon):
     @classmethod
     def setUpClass(cls):
@@ -594,7 +594,7 @@ class TestDayTrigger(TriggerCommon):
         mine.action_trigger_now()
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestJourney(TriggerCommon):
     def _step(self, parent, days, **values):
         return self._create_trigger(

@@ -14,7 +14,7 @@ COUPON = "loyalty_coupon_crm.report_coupon"
 SHEET = "loyalty_coupon_crm.report_coupon_sheet"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestCardReport(LoyaltyCrmCommon, HttpCase):
     """Coupons on paper and in the mail, in the customer's language."""
 

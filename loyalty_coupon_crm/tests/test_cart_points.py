@@ -134,7 +134,7 @@ class TestCartTour(CartPagesCommon):
         self.assertAlmostEqual(self.cart.amount_total, 75)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestCartPages(CartPagesCommon):
     """What the pages of the cart answer, and to whom."""
 

@@ -18,7 +18,7 @@ EDGES = {"r": (30, 60, 120, 240), "f": (2, 3, 5, 10), "m": (100, 300, 1000, 3000
 FATES = ["plain"] * 6 + ["back", "part", "free", "coupon", "coupon", "edit"]
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCustomerRefresh(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):

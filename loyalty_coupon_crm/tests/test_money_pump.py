@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestMoneyPump(LoyaltyCrmCommon):
     """Gift cards and eWallets never make money: top-ups are paid with money."""
 

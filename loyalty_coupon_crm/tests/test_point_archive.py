@@ -12,7 +12,7 @@ from .common import LoyaltyCrmCommon
 BEFORE = date(2025, 1, 1)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPointArchive(LoyaltyCrmCommon):
     """Old rows become one; balances, open awards and draws stay as they are."""
 

@@ -116,7 +116,7 @@ class TestPointReminder(LoyaltyCrmCommon):
         self.assertFalse(rows.has_access("write"))
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestPortalPoints(LoyaltyCrmCommon, HttpCase):
     """What a customer sees of a wallet on the portal."""
 

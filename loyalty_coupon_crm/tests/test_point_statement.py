@@ -15,7 +15,7 @@ from .common import LoyaltyCrmCommon
 REPORT = "loyalty_coupon_crm.report_point_statement"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestPointStatement(LoyaltyCrmCommon, HttpCase):
     """What a customer's points did within a period, to the row."""
 

@@ -88,7 +88,7 @@ class TestProgramRounding(LoyaltyCrmCommon):
         self.assertAlmostEqual(self._earned(), 6.65)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestExactlyZero(LoyaltyCrmCommon):
     """An order that is covered as a whole leaves nothing to pay, to the cent."""
 

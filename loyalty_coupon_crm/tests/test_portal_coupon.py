@@ -3,7 +3,7 @@ from odoo.tests import HttpCase, tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestPortalCoupon(LoyaltyCrmCommon, HttpCase):
     """The customer's own page of coupons."""
 

@@ -26,7 +26,7 @@ def cdnow():
     ]
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPurchaseModel(TransactionCase):
     """Published figures: Fader, Hardie, Lee 2005; Fader, Hardie 2013."""
 
@@ -81,7 +81,7 @@ class TestPurchaseModel(TransactionCase):
         self.assertTrue(plain / 1.1 < later < plain)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCompanyModel(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):

@@ -8,7 +8,7 @@ from odoo.tests.common import freeze_time
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestSegment(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):

@@ -17,7 +17,7 @@ class FakeSession(dict):
     sid = "secret-session"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestThrottle(LoyaltyCrmCommon):
     """Who guesses codes waits, learns nothing, and is noticed."""
 

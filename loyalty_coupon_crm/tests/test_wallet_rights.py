@@ -88,7 +88,7 @@ class TestWalletRights(LoyaltyCrmCommon):
             moves.browse(self.card.move_ids.id).read(["points"])
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestWalletClient(HttpCase, LoyaltyCrmCommon):
     """No client writes points, whatever it sends."""
 

@@ -14,7 +14,7 @@ NAMES = ["issue_date", "issued_count", "customer_count", "redemption_rate"]
 NAMES += ["closed_redemption_rate", "discount_amount"]
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestReportExport(LoyaltyReportCommon, HttpCase):
     def _export(self, groupby, domain, ids=False):
         """Return the rows of the workbook that a list of the funnel exports."""

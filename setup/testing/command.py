@@ -4,16 +4,12 @@ import argparse
 import sys
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 
 from provision import odoo, settings, system
 from provision.shell import SetupError, say
 
-from . import runs, static
+from . import lanes, runs, static
 from .outcome import Outcome
-
-# Two runs of Odoo with a browser each are what two cores and 8 GB hold.
-LANES = 2
 
 
 def _arguments():
@@ -46,17 +42,21 @@ def _arguments():
     return options
 
 
+def _named(names):
+    files = [name for name in names if name.split("/")[0] == "tests"]
+    others = [name for name in names if name not in files]
+    parts = {}
+    if files:
+        parts["tests/"] = lambda: runs.repository(*files)
+    if others:
+        parts["add-ons"] = lambda: runs.some(others)
+    return parts
+
+
 def _chosen(options):
     """Return the parts to run, {name: function}; those listed first start first."""
     if options.names:
-        files = [name for name in options.names if name.split("/")[0] == "tests"]
-        others = [name for name in options.names if name not in files]
-        parts = {}
-        if files:
-            parts["tests/"] = lambda: runs.repository(*files)
-        if others:
-            parts["add-ons"] = lambda: runs.some(others)
-        return parts
+        return _named(options.names)
     if options.static:
         return {"static checks": static.run}
     if options.fix:
@@ -66,9 +66,13 @@ def _chosen(options):
     if options.fast:
         return {
             "static checks": static.run,
-            "add-ons": lambda: runs.together(browser=False),
+            "add-ons": lambda: runs.together(whole=True),
         }
-    parts = {"static checks": static.run, "add-ons together": runs.together}
+    parts = {
+        "static checks": static.run,
+        "add-ons together": runs.together,
+        "tours and JavaScript": runs.tours,
+    }
     if options.peers:
         parts["Odoo's suite of the till"] = runs.peers_till
         parts["Odoo's other suites"] = runs.peers_rest
@@ -98,9 +102,16 @@ def _run_part(name, function):
         outcome = Outcome.of_check(f"{name}: {traceback.format_exc()}")
     took = time.monotonic() - started
     say(f"{'✗' if outcome.failed else '✓'} {name}: {outcome} ({took:.0f} s)")
+    for test in outcome.repeated:
+        say(f"    tried again: {test}")
     for problem in outcome.problems:
         say(f"    {_headline(problem)}")
     return outcome
+
+
+def _has_browser(part):
+    _name, function = part
+    return function in runs.WITH_BROWSER
 
 
 def _headline(problem):
@@ -109,22 +120,13 @@ def _headline(problem):
     return f"{lines[0][:160]} … {lines[-1][:160]}" if len(lines) > 1 else problem
 
 
-def _run_all(parts):
-    """Run parts side by side and return the sum of their outcomes."""
-    with ThreadPoolExecutor(LANES) as lanes:
-        running = [lanes.submit(_run_part, *part) for part in parts.items()]
-        try:
-            return sum((part.result() for part in running), Outcome())
-        except KeyboardInterrupt:
-            lanes.shutdown(cancel_futures=True)
-            raise
-
-
 def main():
     """Run what the command line asks for; return the exit code."""
     options = _arguments()
     _provision(options)
-    total = _run_all(_chosen(options))
+    parts = _chosen(options)
+    outcomes = lanes.run(parts.items(), _run_part, is_first=_has_browser)
+    total = sum(outcomes, Outcome())
     for problem in total.problems:
         sys.stdout.write(f"\n{'-' * 78}\n{problem}\n")
     if total.problems:

@@ -13,6 +13,7 @@ RESULT = re.compile(r"^(\d+) failed, (\d+) error\(s\) of (\d+) tests when loadin
 TROUBLE = re.compile(r"^(FAIL|ERROR): ")
 SKIP = re.compile(r"^skipped (?P<test>\S+).*? : (?P<reason>.*)$")
 NO_BROWSER = re.compile(r"[Cc]hrome|websocket|browser|headless")
+RETRY = re.compile(r"^Retrying a failed test: (?P<test>\S+)")
 HOOT = re.compile(r"\[HOOT\] Passed (\d+) tests?")
 LOUD = ("WARNING", "ERROR", "CRITICAL")
 EXCERPT_LINES = 40
@@ -53,6 +54,8 @@ class Reader:
             self._read_skip(skip)
         elif hoot := HOOT.search(text):
             self.found.passed += int(hoot[1])
+        elif retry := RETRY.match(text):
+            self.found.repeated.append(retry["test"])
         elif match["level"] in LOUD:
             self._read_loud(text, lines)
 

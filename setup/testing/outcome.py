@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Outcome:
-    """Counts of one part; `problems` says in words what failed, one text each."""
+    """Counts of one part.
+
+    `problems` says in words what failed, one text each; `repeated` names the tests that
+    were tried again.
+    """
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     problems: list = field(default_factory=list)
+    repeated: list = field(default_factory=list)
 
     @classmethod
     def of_check(cls, problem=""):
@@ -23,6 +28,7 @@ class Outcome:
             self.failed + other.failed,
             self.skipped + other.skipped,
             self.problems + other.problems,
+            self.repeated + other.repeated,
         )
 
     def __str__(self):

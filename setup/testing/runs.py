@@ -23,8 +23,9 @@ PEERS_SHORT = (
     "sale_loyalty_delivery",
     "pos_restaurant_loyalty",
 )
-# The steps of Odoo's tours have ten seconds, which two cores exceed now and then.
-# Odoo's test runner then tries the test again; one that keeps failing still fails.
+# The steps of tours have ten seconds, which two cores exceed now and then. Odoo's test
+# runner then tries the test again; one that keeps failing still fails, and the others
+# are told in the line of their part.
 PATIENCE = {"ODOO_TEST_FAILURE_RETRIES": "2"}
 # Tests fill tables and roll back. PostgreSQL, counting in between, would believe that
 # they are empty and join thousands of rows one by one: 40 seconds instead of 3.
@@ -41,6 +42,9 @@ END $$
 """
 # Niceness of all other runs beside them.
 STANDING_BACK = 10
+# Tags of our test classes that need not run twice: long ones that nothing outside the
+# base can change, and those that load pages from the server.
+PLAIN, PAGES = "loyalty_plain", "loyalty_pages"
 # Odoo runs these before our code is loaded, so they run once more on the finished
 # database, where pytest-odoo finds everything loaded.
 AT_INSTALL = (
@@ -139,8 +143,8 @@ class Run:
     def odoo(self, *arguments, patient=False):
         """Run Odoo to its end, whatever its exit code; return the log.
 
-        :param patient: for tours of Odoo, which need their ten seconds a step: what
-            fails is tried again, and the runs beside it stand back
+        :param patient: for tours, which need their ten seconds a step: what fails is
+            tried again, and the runs beside it stand back
         """
         flags = ["-d", self.database, "--http-port", free_port(), "--stop-after-init"]
         try:
@@ -172,11 +176,11 @@ def _report(run, outcome):
     return outcome
 
 
-def own(name, template, tags, *flags):
+def own(name, template, tags, *flags, patient=False):
     """Run the tests of `tags` on a fresh copy of `template`."""
     run = Run(name, template)
     run.prepare()
-    log = run.odoo(*flags, "--test-tags", ",".join(tags))
+    log = run.odoo(*flags, "--test-tags", ",".join(tags), patient=patient)
     return _report(run, odoo_log.read(log))
 
 
@@ -186,26 +190,32 @@ def _installation():
     return Outcome(failed=len(loud), problems=loud) if loud else Outcome(passed=1)
 
 
-def all_tags(*, browser):
-    """Return the tags of our tests with all add-ons installed."""
-    tags = [f"/{addon}" for addon in settings.ADDONS]
-    if not browser:
-        return [*tags, "-tour"]
+def together(*, whole=False):
+    """Run the tests of the three add-ons beside everything they may meet, no tours.
+
+    :param whole: those, too, that need not run again when `alone` has run them
+    """
+    tags = [*(f"/{addon}" for addon in settings.ADDONS), "-tour"]
+    tags += [] if whole else [f"-{PLAIN}"]
+    return own("all", finished_template, tags) + _installation()
+
+
+def tours():
+    """Run our tours and the JavaScript unit tests."""
+    tags = [f"tour/{addon}" for addon in settings.ADDONS]
     if suites := unit_suites():
         names = ",".join(f"@{addon}" for addon in suites)
         tags.append(f"/web:WebSuite.test_unit_desktop[{names}]")
-    return tags
-
-
-def together(*, browser=True):
-    """Run the tests of the three add-ons beside everything they may meet."""
-    found = own("all", finished_template, all_tags(browser=browser))
-    return found + _installation()
+    return own("tours", finished_template, tags, patient=True)
 
 
 def alone():
-    """Run the tests of base and reports where there is no till and no demo data."""
-    tags = [f"/{BASE}", f"/{REPORTS}", "-tour"]
+    """Run the tests of base and reports where there is no till and no demo data.
+
+    Pages need the web's assets, which take a minute to make: those tests run beside
+    everything only.
+    """
+    tags = [f"/{BASE}", f"/{REPORTS}", "-tour", f"-{PAGES}"]
     return own("alone", plain_template, tags, "-i", f"{BASE},{REPORTS}")
 
 
@@ -293,3 +303,7 @@ def _contention_files():
 
 def _pytest(name, niceness, arguments):
     return junit.run(name, LOGS, "-p", "no:odoo", *arguments, niceness=niceness)
+
+
+# The parts with a browser; there is one of them at a time.
+WITH_BROWSER = (tours, peers_till, peers_rest)
