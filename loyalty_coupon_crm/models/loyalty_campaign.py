@@ -11,6 +11,8 @@ FROZEN_FIELDS = {
     "budget_coupons",
     "company_id",
     "control_percent",
+    "ignore_cap",
+    "lag_days",
     "no_control_reason",
     "points",
     "program_id",
@@ -29,6 +31,7 @@ OWN_VALUES = {
     "horizon_purchase_id": 0,
     "horizon_waits": False,
     "known_segment_row_id": 0,
+    "last_occasion": False,
     "launched_at": False,
     "launched_by_id": False,
     "settled_purchase_id": 0,
@@ -281,8 +284,9 @@ class LoyaltyCampaign(models.Model):
                         name=launched[0].name,
                     )
                 )
+            self._check_budget_change(vals)
         result = super().write(vals)
-        if FROZEN_FIELDS & set(vals):
+        if (FROZEN_FIELDS | {"budget_amount"}) & set(vals):
             self._note_new_version()
         return result
 
@@ -386,6 +390,7 @@ class LoyaltyCampaign(models.Model):
         """
         self._expect_state("draft", "approval", "running", "paused")
         self._write_own({"state": "cancelled"})
+        self._cancel_messages()
         self._trigger_issue()
 
     def _expect_state(self, *states):

@@ -53,7 +53,7 @@ class LoyaltyCampaignArmMixin(models.AbstractModel):
 
     def _rank_query(self, audience):
         """Return an audience with the place of each row among those of its customer."""
-        if not self.cap_count:
+        if not self.cap_count and not self._has_company_cap():
             return audience
         return SQL(
             """
@@ -64,11 +64,30 @@ class LoyaltyCampaignArmMixin(models.AbstractModel):
             audience,
         )
 
+    def _has_company_cap(self):
+        """Tell whether the cap across campaigns holds for the campaign."""
+        return bool(self.company_id.loyalty_cap_count and not self.ignore_cap)
+
+    def _wait_for_other_draws(self):
+        """Let one campaign draw at a time when a cap counts the offers of all.
+
+        Whoever draws at the same moment does not see these members: the row of the
+        company makes the later one fail, and Odoo tries it again.
+        """
+        if self._has_company_cap():
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE res_company SET loyalty_cap_count = loyalty_cap_count"
+                    " WHERE id = %s",
+                    self.company_id.id,
+                )
+            )
+
     def _cap_condition(self):
         """Return the conditions that the caps of campaign and company still have room.
 
         Both groups count within the campaign, so that they stay comparable; across
-        campaigns only what the customer got counts.
+        campaigns, this one included, only what the customer got or will get counts.
         """
         company = self.company_id
         conditions = []
@@ -83,16 +102,15 @@ class LoyaltyCampaignArmMixin(models.AbstractModel):
                     self.cap_count,
                 )
             )
-        if company.loyalty_cap_count and not self.ignore_cap:
+        if self._has_company_cap():
             conditions.append(
                 SQL(
-                    "AND (%s) < %s",
+                    "AND turn + (%s) <= %s",
                     self._count_offers(
                         SQL(
                             """member.company_id = %s AND member.arm = 'treated'
-                               AND member.campaign_id != %s""",
+                               AND member.state IN ('todo', 'issued')""",
                             company.id,
-                            self._origin.id or 0,
                         ),
                         company.loyalty_cap_days,
                     ),

@@ -138,7 +138,7 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
             """,
             arm=self._arm_sql(),
             variant=self._variant_sql(),
-            audience=self._rank_query(self._audience_query(candidates)),
+            audience=self._rank_query(self._fresh_query(candidates)),
             guards=self._cap_condition(),
         )
         if not self.budget_coupons:
@@ -155,6 +155,30 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
             draw=self._score_sql("draw"),
             groups=groups,
             budget=max(0, self.budget_coupons - self._treated_so_far()),
+        )
+
+    def _fresh_query(self, candidates=None):
+        """Return the audience without those who are in on the same occasion.
+
+        They were drawn before: they take no place of a budget or a cap again.
+        """
+        audience = self._audience_query(candidates)
+        campaign = self._origin.id if self.id else 0
+        if not campaign:
+            return audience
+        # The planner cannot guess how many are left: each is looked up.
+        return SQL(
+            """
+            SELECT * FROM (%(audience)s) present
+             WHERE NOT EXISTS (
+                   SELECT FROM loyalty_campaign_member known
+                    WHERE known.campaign_id = %(campaign)s
+                      AND known.partner_id = present.partner_id
+                      AND known.occasion = present.occasion %(fence)s)
+            """,
+            audience=audience,
+            campaign=campaign,
+            fence=SQL("OFFSET 0") if candidates else SQL(),
         )
 
     def _treated_so_far(self):
@@ -189,6 +213,7 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
     def _flush_audience(self):
         self.env["loyalty.segment.member"].flush_model()
         self.env["loyalty.campaign.member"].flush_model()
+        self.env["loyalty.campaign.variant"].flush_model()
         self.env["res.partner"].flush_model(
             ["active", "company_id", "commercial_partner_id"]
         )
@@ -201,13 +226,14 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         """
         self.ensure_one()
         self._flush_audience()
+        self._wait_for_other_draws()
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO loyalty_campaign_member
                        (campaign_id, company_id, partner_id, occasion, arm, variant_id,
                         state, assigned_at, reason, version, card_id, issued_at,
-                        message_state)
+                        message_state, message_at)
                 SELECT %(campaign)s, %(company)s, partner_id, occasion, arm,
                        CASE WHEN arm = 'treated' THEN variant_id END,
                        CASE WHEN arm != 'treated' THEN 'skipped'
@@ -220,13 +246,13 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                        CASE WHEN arm = 'treated' AND card_id IS NOT NULL
                             THEN %(now)s END,
                        CASE WHEN arm = 'treated' AND card_id IS NOT NULL
-                            THEN 'todo' END
+                            THEN 'todo' END,
+                       CASE WHEN arm = 'treated' AND card_id IS NOT NULL
+                            THEN %(now)s + INTERVAL '1 hour' * (
+                                SELECT NULLIF(send_after_hours, 0)
+                                  FROM loyalty_campaign_variant variant
+                                 WHERE variant.id = groups.variant_id) END
                   FROM (%(groups)s) groups
-                 WHERE NOT EXISTS (
-                       SELECT FROM loyalty_campaign_member known
-                        WHERE known.campaign_id = %(campaign)s
-                          AND known.partner_id = groups.partner_id
-                          AND known.occasion = groups.occasion %(fence)s)
                  ORDER BY partner_id, occasion
                     ON CONFLICT (campaign_id, partner_id, occasion) DO NOTHING
                 """,
@@ -237,7 +263,6 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                 holdout=self.env._("Held out of all campaigns"),
                 version=self.version,
                 groups=self._groups_query(candidates),
-                fence=SQL("OFFSET 0") if candidates else SQL(),
             )
         )
         written = self.env.cr.rowcount

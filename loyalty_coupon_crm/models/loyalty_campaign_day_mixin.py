@@ -75,6 +75,11 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
 
     def _candidates_recurring(self):
         """Everybody in the audience, at the last time that has come."""
+        due = self._recurring_due()
+        return self._segment_query(due) if due else None
+
+    def _recurring_due(self):
+        """Return the last day whose time has come, as a text; empty without."""
         zone = pytz.timezone(self.company_id._loyalty_timezone())
         start = pytz.utc.localize(self.start_at).astimezone(zone)
         days = self._company_days()
@@ -90,7 +95,7 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
             )
             if self._moment(day, start.time(), zone) <= now
         ]
-        return self._segment_query(str(due[-1])) if due else None
+        return str(due[-1]) if due else ""
 
     def _moment(self, day, time, zone):
         """Return the moment of a local time, a naive datetime in UTC.
@@ -102,11 +107,16 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
 
     def _candidates_holiday(self):
         """Everybody in the audience, so many days before or after the holiday."""
+        due = self._holiday_due()
+        return self._segment_query(due) if due else None
+
+    def _holiday_due(self):
+        """Return the last date of the holiday that is due, as a text; empty without."""
         days = self._company_days(self._shift())
         # The calendar is everybody's to read; the cron reads it for the campaign.
         dates = self.trigger_holiday_id.sudo().date_ids.mapped("date")
         due = sorted(set(days) & set(dates))
-        return self._segment_query(str(due[-1])) if due else None
+        return str(due[-1]) if due else ""
 
     def _candidates_birthday(self):
         """Customers whose birthday is so many days away, where they live."""
@@ -223,11 +233,25 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
     def _candidates_segment_in(self):
         """Customers who came into the segment since the launch."""
         return self._segment_change_query(
-            SQL("row.date_from"), SQL("row.date_to IS NULL")
+            SQL("row.date_from"),
+            SQL(
+                """
+                row.date_to IS NULL
+                AND NOT EXISTS (SELECT FROM loyalty_segment_member stayed
+                                 WHERE stayed.segment_id = row.segment_id
+                                   AND stayed.partner_id = row.partner_id
+                                   AND stayed.id < row.id
+                                   AND stayed.is_excluded IS NOT TRUE
+                                   AND stayed.date_to >= row.date_from)
+                """
+            ),
         )
 
     def _candidates_segment_out(self):
-        """Customers who left the segment since the launch and are not back."""
+        """Customers who left the segment since the launch and are not back.
+
+        Not those whom somebody excluded by hand, who are not to get anything.
+        """
         return self._segment_change_query(
             SQL("row.date_to"),
             SQL(
@@ -235,8 +259,7 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
                 NOT EXISTS (SELECT FROM loyalty_segment_member back
                              WHERE back.segment_id = row.segment_id
                                AND back.partner_id = row.partner_id
-                               AND back.date_to IS NULL
-                               AND back.is_excluded IS NOT TRUE)
+                               AND back.date_to IS NULL)
                 """
             ),
         )
@@ -244,8 +267,8 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
     def _segment_change_query(self, day, condition):
         """Return who changed on a day since the launch.
 
-        Rows carry days, not hours: what changed on the day of the launch counts when
-        the segment was refreshed after it.
+        Rows carry days, not hours. Who came on the day of the launch counts when the
+        row is younger than the launch; who left on it may have left before.
 
         :param day: SQL of the day of the change
         :param condition: SQL on `row`, a `loyalty_segment_member`
@@ -253,20 +276,22 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
         segment = self.trigger_segment_id
         self.env["loyalty.segment.member"].flush_model()
         first_day = self.company_id._loyalty_today(self.launched_at)
+        entering = self.trigger == "segment_in"
         return SQL(
             """
             SELECT row.partner_id, %(day)s::text AS occasion, NULL::integer AS card_id
               FROM loyalty_segment_member row
              WHERE row.segment_id = %(segment)s
                AND row.is_excluded IS NOT TRUE
-               AND %(day)s >= %(first)s
+               AND %(day)s %(since)s %(first)s
                AND row.id > %(known)s
                AND %(condition)s
             """,
             day=day,
             segment=segment.id,
             first=first_day,
-            known=self.known_segment_row_id if self.trigger == "segment_in" else 0,
+            since=SQL(">=") if entering else SQL(">"),
+            known=self.known_segment_row_id if entering else 0,
             condition=condition,
         )
 

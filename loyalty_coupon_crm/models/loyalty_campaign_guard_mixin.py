@@ -2,6 +2,7 @@ import math
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_amount
 
 PRIORITIES = [("0", "Normal"), ("1", "High"), ("2", "Very high")]
@@ -75,7 +76,10 @@ class LoyaltyCampaignGuardMixin(models.AbstractModel):
         )
         spent = {campaign.id: given + goods for campaign, given, goods in rows}
         for campaign in self:
-            campaign.spent_amount = spent.get(campaign._origin.id, 0.0)
+            wallets = campaign._origin._read_wallet_costs() if campaign.id else {}
+            campaign.spent_amount = spent.get(campaign._origin.id, 0.0) + sum(
+                given + goods for given, goods in wallets.values()
+            )
 
     @api.constrains("budget_amount", "budget_alert_percent")
     def _check_budget(self):
@@ -94,6 +98,31 @@ class LoyaltyCampaignGuardMixin(models.AbstractModel):
                     )
                 )
 
+    def _check_budget_change(self, vals):
+        """Refuse to raise the budget of a launched campaign without a manager.
+
+        :param vals: what is to be written
+        :raise UserError: when somebody else raises what was approved
+        """
+        if "budget_amount" not in vals or self.env.user.has_group(
+            "loyalty_coupon_crm.group_loyalty_manager"
+        ):
+            return
+        new = vals["budget_amount"] or math.inf
+        for campaign in self:
+            if (
+                campaign.launched_at
+                and campaign.company_id.loyalty_approval_cost
+                and new > (campaign.budget_amount or math.inf)
+            ):
+                raise UserError(
+                    self.env._(
+                        "The campaign %(name)s was launched: only a manager raises its "
+                        "budget.",
+                        name=campaign.name,
+                    )
+                )
+
     def _note_new_version(self):
         """Count a change of what was planned; an approval asked for is asked anew."""
         for campaign in self.filtered(lambda one: one.state in ("draft", "approval")):
@@ -101,12 +130,18 @@ class LoyaltyCampaignGuardMixin(models.AbstractModel):
             campaign.sudo().write({"version": campaign.version + 1, "state": "draft"})
 
     def _cost_for_approval(self):
-        """Return what the campaign may cost, in company currency; infinite if open."""
+        """Return what the campaign may cost, in company currency; infinite if open.
+
+        A budget in money limits nothing here: coupons that were issued before it is
+        reached are used after it. Who is in the audience on a later day is not known.
+        """
         self.ensure_one()
-        known = [self.budget_amount] if self.budget_amount else []
-        if self._takes_whole_audience() and self.trigger in ("now", "date"):
-            known += [] if self.cost_is_open else [self.cost_max]
-        return min(known, default=math.inf)
+        highest, _typical = self._cost_per_card()
+        if highest is None:
+            return math.inf
+        if self.trigger == "now":
+            return self.cost_max
+        return self.budget_coupons * highest if self.budget_coupons else math.inf
 
     def _needs_approval(self):
         """Tell whether a second person has to approve this version first."""
@@ -172,7 +207,12 @@ class LoyaltyCampaignGuardMixin(models.AbstractModel):
         """Stop the running campaigns that reached a budget; warn before."""
         campaigns = self.search([("state", "=", "running")])
         for campaign in campaigns:
-            campaign._guard_budget()
+            try:
+                with self.env.cr.savepoint():
+                    campaign._guard_budget()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody else changes the campaign: the next look guards it.
+                self.env.invalidate_all(flush=False)
 
     def _guard_budget(self):
         """Stop the campaign at its budget, and tell its responsible person before."""

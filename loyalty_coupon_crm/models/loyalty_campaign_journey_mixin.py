@@ -54,13 +54,20 @@ class LoyaltyCampaignJourneyMixin(models.AbstractModel):
         parent = self.parent_id
         if self.trigger != "follow" or parent.state not in ("done", "cancelled"):
             return False
+        if not self.triggered_at:
+            return False
         days = self.trigger_days + 1
         if self.follow_condition == "used":
             days += parent.validity_days or DEFAULT_DAYS
         waiting = self.env["loyalty.campaign.member"].search_count(
             [
                 ("campaign_id", "=", parent.id),
-                ("issued_at", ">", self._moments_ago(days=days)),
+                # Not by the clock: nobody looked while the campaign was stopped.
+                (
+                    "issued_at",
+                    ">",
+                    fields.Datetime.subtract(self.triggered_at, days=days),
+                ),
             ],
             limit=1,
         )

@@ -1,10 +1,15 @@
+import logging
+
 import pytz
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..tools.quiet_hours import next_allowed
+
+_logger = logging.getLogger(__name__)
 
 MESSAGE_BATCH_SIZE = 200
 
@@ -33,7 +38,7 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         )
         cron._commit_progress(remaining=sum(count for _campaign, count in waiting))
         for campaign, _count in waiting:
-            while done := campaign._send_message_batch():
+            while done := campaign._attempt_message_batch():
                 if not cron._commit_progress(done):
                     return
 
@@ -83,8 +88,8 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
             lambda member: member.variant_id.mail_template_id or self.mail_template_id
         ).items():
             if not template:
-                # The message was taken off the campaign meanwhile.
-                chosen.write({"message_state": "skipped"})
+                reason = self.env._("No message: it was taken off the campaign.")
+                chosen.write({"message_state": "skipped", "reason": reason})
                 continue
             template.send_mail_batch(
                 chosen.card_id.ids,
@@ -92,6 +97,45 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
             )
             chosen.write({"message_state": "queued"})
         return len(locked)
+
+    def _attempt_message_batch(self):
+        """Write one batch of messages; a campaign that fails leaves the others alone.
+
+        :return: number of members done
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self._send_message_batch()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # The next run writes them.
+            self.env.invalidate_all(flush=False)
+            return 0
+        except Exception as error:
+            _logger.exception("Messages of campaign %s failed", self.id)
+            self.env.invalidate_all(flush=False)
+            self._stop_with_reason(
+                self.env._(
+                    "The messages could not be written: %(error)s Press Resume when "
+                    "the cause is gone; nobody gets one twice.",
+                    error=error,
+                )
+            )
+            return 0
+
+    def _cancel_messages(self):
+        """Note that the messages not yet written will not be."""
+        # Members are closed to clients; who may cancel the campaign was just checked.
+        waiting = (
+            self.env["loyalty.campaign.member"]
+            .sudo()
+            .search([("campaign_id", "in", self.ids), ("message_state", "=", "todo")])
+        )
+        waiting.write(
+            {
+                "message_state": "skipped",
+                "reason": self.env._("No message: the campaign was cancelled."),
+            }
+        )
 
     def _postpone_messages(self, members):
         """Put off the messages of members whose clock shows a quiet hour.
@@ -106,7 +150,7 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
             holidays.search(
                 [
                     ("is_blackout", "=", True),
-                    ("company_id", "in", [False, company.id]),
+                    ("company_id", "in", [False, *company.parent_ids.ids]),
                 ]
             ).date_ids.mapped("date")
         )

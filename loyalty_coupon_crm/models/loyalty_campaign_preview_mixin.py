@@ -53,6 +53,9 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
         "control_percent",
         "budget_coupons",
         "points",
+        "variant_ids.points",
+        "variant_ids.program_id",
+        "variant_ids.share",
     )
     def _compute_preview(self):
         for campaign in self:
@@ -95,20 +98,40 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
     def _cost_per_card(self):
         """Return what one card may cost, in company currency.
 
-        :return: tuple of the highest cost (None when nothing limits it) and the
-            typical cost of a card that is used
+        :return: tuple of the highest cost of all arms (None when nothing limits it)
+            and the typical cost of a card that is used, the arms weighted by share
         """
-        program = self.program_id
+        arms = self.variant_ids.filtered(lambda variant: variant.share > 0)
+        if not arms:
+            return self._cost_of_offer(self.program_id, self.points)
+        found = [
+            self._cost_of_offer(
+                arm.program_id or self.program_id, arm.points or self.points
+            )
+            for arm in arms
+        ]
+        highest = [cost for cost, _typical in found]
+        typical = sum(
+            cost * share
+            for (_highest, cost), share in zip(found, arms.mapped("share"), strict=True)
+        )
+        return (
+            None if None in highest else max(highest),
+            typical / sum(arms.mapped("share")),
+        )
+
+    def _cost_of_offer(self, program, points):
+        """Return what one card of an offer may cost: (highest, typical)."""
         if program.program_type in ("ewallet", "gift_card"):
-            amount = self._in_company_currency(self.points)
+            amount = self._in_company_currency(program, points)
             return amount, amount
         if program.program_type == "loyalty" and program.points_value:
-            amount = self._in_company_currency(self.points * program.points_value)
+            amount = self._in_company_currency(program, points * program.points_value)
             return amount, amount
         costs = [
-            self._cost_of_reward(reward)
+            self._cost_of_reward(reward, points)
             for reward in program.reward_ids.filtered("active")
-            if program.is_nominative or reward.required_points <= self.points
+            if program.is_nominative or reward.required_points <= points
         ]
         if not costs:
             return 0.0, 0.0
@@ -116,13 +139,14 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
         typical = max(typical for _cost, typical in costs)
         return (None if None in highest else max(highest)), typical
 
-    def _cost_of_reward(self, reward):
+    def _cost_of_reward(self, reward, points):
         """Return what the points of a card cost when they buy one kind of reward.
 
         :return: tuple (highest, typical) in company currency, as `_cost_per_card`
         """
-        uses = self.points / reward.required_points
-        if not self.program_id.is_nominative:
+        program = reward.program_id
+        uses = points / reward.required_points
+        if not program.is_nominative:
             # Points of a coupon that do not pay for a whole reward are lost.
             uses = 1 if reward.clear_wallet else int(uses)
         if reward.reward_type == "product":
@@ -130,14 +154,14 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
             return (uses * reward.reward_product_qty * cost,) * 2
         if reward.reward_type != "discount":
             return None, 0.0
-        limit = self._in_company_currency(reward.discount_max_amount)
+        limit = self._in_company_currency(program, reward.discount_max_amount)
         if reward.discount_mode == "percent":
             typical = reward.discount / 100.0 * self._average_basket()
             known = [amount for amount in (limit, typical) if amount]
             return (uses * limit or None), uses * min(known, default=0.0)
-        amount = self._in_company_currency(reward.discount)
+        amount = self._in_company_currency(program, reward.discount)
         if reward.discount_mode == "per_point":
-            amount *= self.points
+            amount *= points
             uses = 1
         return (uses * (min(limit, amount) if limit else amount),) * 2
 
@@ -157,8 +181,8 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
         )
         return self.env.execute_query(query)[0][0] or 0.0
 
-    def _in_company_currency(self, amount):
+    def _in_company_currency(self, program, amount):
         """Return an amount in the program's currency in that of the company."""
-        return self.program_id.currency_id._convert(
+        return program.currency_id._convert(
             amount, self.currency_id, self.company_id, fields.Date.context_today(self)
         )

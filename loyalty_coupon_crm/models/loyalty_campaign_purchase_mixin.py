@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -85,35 +87,42 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
         """Return the query of the purchases that the campaign looks at.
 
         Without those that were taken back, and without corrections that make a purchase
-        smaller. History that was imported lies before the launch.
+        smaller. History that was imported lies before the launch, and what was bought
+        after the campaign's last day is not its own.
 
         :param start: id after which to read
         :param end: last id to read
         """
         return SQL(
             """
-            SELECT row.id, row.partner_id, row.commercial_partner_id AS customer_id,
-                   row.date, row.order_model, row.order_id, row.amount,
-                   (row.date AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day,
-                   COALESCE((
-                       SELECT MIN(same.id)
-                         FROM loyalty_purchase same
-                        WHERE same.order_model = row.order_model
-                          AND same.order_id = row.order_id
-                          AND same.reversal_of_id IS NULL), row.id) AS first_id
-              FROM loyalty_purchase row
-             WHERE row.id > %(start)s AND row.id <= %(end)s
-               AND row.company_id = %(company)s
-               AND row.date >= %(since)s
-               AND row.reversal_of_id IS NULL
-               AND row.amount > 0
-               AND row.partner_id IS NOT NULL
-               AND NOT EXISTS (
-                   SELECT FROM loyalty_purchase back
-                    WHERE back.reversal_of_id = row.id
-                      AND back.amount <= -row.amount)
+            SELECT found.*,
+                   (first.date AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date
+                       AS first_day
+              FROM (SELECT row.id, row.partner_id,
+                           row.commercial_partner_id AS customer_id,
+                           row.date, row.order_model, row.order_id, row.amount,
+                           (row.date AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date
+                               AS day,
+                           COALESCE((
+                               SELECT MIN(same.id)
+                                 FROM loyalty_purchase same
+                                WHERE same.order_model = row.order_model
+                                  AND same.order_id = row.order_id
+                                  AND same.reversal_of_id IS NULL), row.id) AS first_id
+                      FROM loyalty_purchase row
+                     WHERE row.id > %(start)s AND row.id <= %(end)s
+                       AND row.company_id = %(company)s
+                       AND row.date >= %(since)s
+                       AND row.date < %(until)s
+                       AND row.reversal_of_id IS NULL
+                       AND row.amount > 0
+                       AND row.partner_id IS NOT NULL
+                       AND %(live)s) found
+              JOIN loyalty_purchase first ON first.id = found.first_id
             """,
             zone=self.company_id._loyalty_timezone(),
+            live=self._live_sql("row"),
+            until=self._purchases_until(),
             start=start,
             end=end,
             company=self.company_id.id,
@@ -124,24 +133,100 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
         """Return from when on purchases count, a naive datetime in UTC."""
         return self.launched_at
 
+    def _purchases_until(self):
+        """Return up to when purchases count, the moment left out; in UTC."""
+        if not self.date_end:
+            return datetime.max
+        return self.company_id._loyalty_day_start(self.date_end + timedelta(days=1))
+
+    @api.model
+    def _back_sql(self, alias):
+        """Return SQL of what was taken back of a row, zero or below.
+
+        :param alias: name of a row of `loyalty_purchase`
+        """
+        return SQL(
+            """
+            COALESCE((SELECT SUM(back.amount) FROM loyalty_purchase back
+                       WHERE back.reversal_of_id = %s), 0)
+            """,
+            SQL.identifier(alias, "id"),
+        )
+
+    @api.model
+    def _left_sql(self, alias):
+        """Return SQL of the amount left of a row's document, additions and all.
+
+        :param alias: name of a row of `loyalty_purchase`
+        """
+        return SQL(
+            """
+            (SELECT SUM(part.amount + COALESCE((
+                        SELECT SUM(back.amount)
+                          FROM loyalty_purchase back
+                         WHERE back.reversal_of_id = part.id
+                           AND (part.order_id IS NULL
+                                OR (back.order_model, back.order_id)
+                                   IS DISTINCT FROM (part.order_model, part.order_id))
+                    ), 0))
+               FROM loyalty_purchase part
+              WHERE part.id = %(id)s
+                 OR (part.order_model = %(model)s AND part.order_id = %(order)s))
+            """,
+            id=SQL.identifier(alias, "id"),
+            model=SQL.identifier(alias, "order_model"),
+            order=SQL.identifier(alias, "order_id"),
+        )
+
+    @api.model
+    def _live_sql(self, alias):
+        """Return the condition that something is left of a row and of its document.
+
+        An order that was edited and then refunded in full leaves rows behind that are
+        above zero.
+
+        :param alias: name of a row of `loyalty_purchase`
+        """
+        return SQL(
+            "(%s + %s > 0 AND %s > 0)",
+            SQL.identifier(alias, "amount"),
+            self._back_sql(alias),
+            self._left_sql(alias),
+        )
+
     def _purchase_query(self, condition=None, occasion=None, first_only=True):
         """Return the candidates of a purchase trigger.
 
         :param condition: SQL on `event`, a row of `_purchase_rows`
-        :param occasion: SQL of the occasion, by default the day and the purchase
+        :param occasion: SQL of the occasion, by default the first day of the purchase
+            and the purchase, which stay the same whenever it grows
         :param first_only: whether additions to a confirmed order are left out
         """
         self.env["loyalty.purchase"].flush_model()
         conditions = [condition] if condition else []
         if first_only:
-            conditions.append(SQL("event.id = event.first_id"))
+            conditions.append(
+                SQL(
+                    """
+                    NOT EXISTS (
+                        SELECT FROM loyalty_purchase before
+                         WHERE before.order_model = event.order_model
+                           AND before.order_id = event.order_id
+                           AND before.id < event.id
+                           AND before.reversal_of_id IS NULL
+                           AND before.amount > 0
+                           AND before.amount + %s > 0)
+                    """,
+                    self._back_sql("before"),
+                )
+            )
         return SQL(
             """
             SELECT event.partner_id, %(occasion)s AS occasion, NULL::integer AS card_id
               FROM (%(rows)s) event
              WHERE %(condition)s
             """,
-            occasion=occasion or SQL("event.day || '/' || event.first_id"),
+            occasion=occasion or SQL("event.first_day || '/' || event.first_id"),
             rows=self._event_rows(),
             condition=SQL(" AND ").join(conditions) if conditions else SQL("TRUE"),
         )
@@ -153,24 +238,31 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
     def _earlier_query(self, columns, condition=None):
         """Return a query of the earlier purchases of an event's customer.
 
-        Earlier by date; at the same moment, by id. Taken back ones do not count.
+        Earlier is what was written before: a till that was offline tells late, and
+        whoever comes third is the third. History is earlier whenever it was imported.
+        A trial of the past goes by date; at the same moment, by id. Taken back ones
+        do not count.
         """
+        earlier = SQL("(old.date, old.id) < (event.date, event.id)")
+        if self.id:
+            earlier = SQL(
+                "(old.id < event.id OR old.date < %s)", self._purchases_since()
+            )
         return SQL(
             """
             SELECT %(columns)s
               FROM loyalty_purchase old
              WHERE old.company_id = %(company)s
                AND old.commercial_partner_id = event.customer_id
-               AND (old.date, old.id) < (event.date, event.id)
+               AND %(earlier)s
                AND old.reversal_of_id IS NULL
                AND old.amount > 0
-               AND NOT EXISTS (
-                   SELECT FROM loyalty_purchase back
-                    WHERE back.reversal_of_id = old.id
-                      AND back.amount <= -old.amount)
+               AND %(live)s
                %(condition)s
             """,
             columns=columns,
+            earlier=earlier,
+            live=self._live_sql("old"),
             company=self.company_id.id,
             condition=condition or SQL(),
         )
@@ -184,22 +276,7 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
     def _candidates_purchase_amount(self):
         """Customers whose purchase, additions and refunds counted, is large enough."""
         return self._purchase_query(
-            SQL(
-                """
-                (SELECT SUM(part.amount + COALESCE((
-                            SELECT SUM(back.amount)
-                              FROM loyalty_purchase back
-                             WHERE back.reversal_of_id = part.id
-                               AND (back.order_model, back.order_id)
-                                   IS DISTINCT FROM (part.order_model, part.order_id)
-                        ), 0))
-                   FROM loyalty_purchase part
-                  WHERE part.id = event.id
-                     OR (part.order_model = event.order_model
-                         AND part.order_id = event.order_id)) >= %s
-                """,
-                self.trigger_amount,
-            ),
+            SQL("%s >= %s", self._left_sql("event"), self.trigger_amount),
             first_only=False,
         )
 
@@ -231,7 +308,12 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
         count = SQL(
             "1 + (%s)",
             self._earlier_query(
-                SQL("COUNT(DISTINCT (old.order_model, COALESCE(old.order_id, old.id)))")
+                SQL(
+                    """
+                    COUNT(DISTINCT (old.order_model,
+                                    COALESCE(NULLIF(old.order_id, 0), old.id)))
+                    """
+                )
             ),
         )
         if self.repeat_nth:
@@ -253,7 +335,14 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
         period = self._period_sql(SQL("event.day"))
         earlier_days = self._earlier_query(
             SQL("COUNT(DISTINCT %s)", old_day),
-            SQL("AND %s >= %s AND %s < event.day", old_day, period, old_day),
+            SQL(
+                "AND %s >= %s AND %s != event.day AND %s = %s",
+                old_day,
+                period,
+                old_day,
+                self._period_sql(old_day),
+                period,
+            ),
         )
         return self._purchase_query(
             SQL("1 + (%s) >= %s", earlier_days, self.trigger_count),

@@ -1,13 +1,28 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..tools import campaign_statistics as figures
 
 # Window of an offer without end.
 DEFAULT_DAYS = 30
+
+# What only a control group tells.
+COMPARED = (
+    "lift",
+    "lift_low",
+    "lift_high",
+    "lift_relative",
+    "amount_lift",
+    "amount_low",
+    "amount_high",
+    "incremental_customers",
+    "incremental_sales",
+    "profit",
+    "roi",
+)
 
 # Discounts, goods and messages.
 NO_COST = (0.0,) * 3
@@ -17,8 +32,11 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
     """Did the campaign pay? By its control group, as assigned, one window per occasion.
 
     Formulas: `tools/campaign_statistics.py`. A window runs from the assignment for as
-    long as the offer is valid (30 days when it has no end) and `lag_days` more. All
-    contacts of one commercial partner are one customer.
+    long as the offer is valid (30 days when it has no end) and `lag_days` more, and
+    for as long as issuing lagged behind. All contacts of one commercial partner are one
+    customer. What is compared is what was drawn: a customer in a year of occasions,
+    with all windows together, so that a purchase in two of them counts once and regular
+    customers do not look like many.
     """
 
     _name = "loyalty.campaign.result.mixin"
@@ -61,6 +79,18 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         )
         return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}
 
+    @api.constrains("lag_days")
+    def _check_lag_days(self):
+        for campaign in self:
+            if not 0 <= campaign.lag_days <= 365:
+                raise ValidationError(
+                    self.env._(
+                        "%(days)s days after the offer are not possible: enter 0 to "
+                        "365.",
+                        days=campaign.lag_days,
+                    )
+                )
+
     @api.model
     def _cron_refresh_results(self):
         """Compute the results of the campaigns whose windows may still be open."""
@@ -82,7 +112,22 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
     def _window_days(self):
         """Return how many days one window has."""
         self.ensure_one()
-        return (self.validity_days or DEFAULT_DAYS) + self.lag_days
+        validity = self.validity_days or DEFAULT_DAYS
+        return validity + self.lag_days + self._issue_delay_days()
+
+    def _issue_delay_days(self):
+        """Return how many days at most passed from assignment to issue."""
+        self.env["loyalty.campaign.member"].flush_model()
+        [[delay]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT MAX(issued_at - assigned_at) FROM loyalty_campaign_member
+                 WHERE campaign_id = %s AND state = 'issued'
+                """,
+                self.id,
+            )
+        )
+        return max(0, delay.days) if delay else 0
 
     def _refresh_results(self):
         """Replace the results by those of now, one row per arm and one of all."""
@@ -98,18 +143,22 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         self.invalidate_recordset(["result_ids"])
 
     def _outcome_query(self):
-        """Return the query of what each customer of each occasion bought.
+        """Return the query of what each customer bought, per year of occasions.
 
-        Columns: arm, variant_id, start, after (net purchases in the window), gross,
-        known_gross, known_margin, bought, before (net purchases in as many days
-        before).
+        Columns: arm, variant_id, last (the latest assignment), after (net purchases in
+        the windows), gross, known_gross, known_margin, bought, before (net purchases in
+        as many days before the first window).
         """
         days = timedelta(days=self._window_days())
         return SQL(
             """
             WITH unit AS (
-                SELECT contact.commercial_partner_id AS customer_id, member.occasion,
-                       member.arm, member.variant_id, MIN(member.assigned_at) AS start
+                SELECT contact.commercial_partner_id AS customer_id,
+                       LEFT(member.occasion, 4) AS year, member.arm, member.variant_id,
+                       MIN(member.assigned_at) AS start,
+                       MAX(member.assigned_at) AS last,
+                       RANGE_AGG(TSRANGE(member.assigned_at,
+                                         member.assigned_at + %(days)s)) AS windows
                   FROM loyalty_campaign_member member
                   JOIN res_partner contact ON contact.id = member.partner_id
                  WHERE member.campaign_id = %(campaign)s
@@ -133,7 +182,7 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
                    AND row.reversal_of_id IS NULL
                    AND row.date >= (SELECT MIN(start) FROM unit) - %(days)s
             )
-            SELECT unit.arm, unit.variant_id, unit.start,
+            SELECT unit.arm, unit.variant_id, unit.last,
                    COALESCE(SUM(amount) FILTER (WHERE %(inside)s), 0) AS after,
                    COALESCE(SUM(amount + discount) FILTER (WHERE %(inside)s), 0)
                        AS gross,
@@ -147,14 +196,14 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
               FROM unit
          LEFT JOIN bought ON bought.customer_id = unit.customer_id
                          AND bought.date >= unit.start - %(days)s
-                         AND bought.date < unit.start + %(days)s
-          GROUP BY unit.customer_id, unit.occasion, unit.arm, unit.variant_id,
-                   unit.start
+                         AND bought.date < unit.last + %(days)s
+          GROUP BY unit.customer_id, unit.year, unit.arm, unit.variant_id, unit.start,
+                   unit.last
             """,
             campaign=self.id,
             company=self.company_id.id,
             days=days,
-            inside=SQL("bought.date >= unit.start"),
+            inside=SQL("bought.date <@ unit.windows"),
         )
 
     def _read_outcomes(self):
@@ -183,7 +232,7 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
                        VAR_SAMP(before)::float8, COVAR_SAMP(after, before),
                        AVG(gross)::float8, SUM(known_gross)::float8,
                        SUM(known_margin)::float8,
-                       COUNT(*) FILTER (WHERE start > %(closed)s)
+                       COUNT(*) FILTER (WHERE last > %(closed)s)
                   FROM (%(outcomes)s) outcome
               GROUP BY GROUPING SETS ((arm), (arm, variant_id))
                 """,
@@ -227,6 +276,9 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             )
         )
         costs = {variant: (given or 0, goods or 0, 0) for variant, given, goods in rows}
+        for variant, (given, goods) in self._read_wallet_costs().items():
+            known = costs.get(variant, NO_COST)
+            costs[variant] = (known[0] + given, known[1] + goods, 0)
         for variant, count in sent.items():
             given, goods, _messages = costs.get(variant.id or None, NO_COST)
             costs[variant.id or None] = (given, goods, count * self.message_cost)
@@ -273,6 +325,8 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         profit = figures.profit(
             first.count, gross_lift, rate, discount, goods, messages
         )
+        # Against nobody, everything bought would look as if it had been brought.
+        nothing = {} if second.count else dict.fromkeys(COMPARED, 0.0)
         return {
             "campaign_id": self.id,
             "company_id": self.company_id.id,
@@ -304,6 +358,7 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             "profit": profit.profit,
             "roi": 100 * (profit.roi or 0),
             "computed_at": fields.Datetime.now(),
+            **nothing,
         }
 
     def action_roll_out(self):

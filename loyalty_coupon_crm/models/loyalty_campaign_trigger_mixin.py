@@ -39,6 +39,8 @@ PURCHASE_TRIGGERS = (
     "visits",
     "streak",
 )
+# Tills that have lost their connection may tell of the last day for so long.
+GRACE_HOURS = 1
 UNITS = [
     ("day", "Days"),
     ("week", "Weeks"),
@@ -166,6 +168,11 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
     )
     horizon_waits = fields.Char(readonly=True, copy=False)
     settled_purchase_id = fields.Integer(readonly=True, copy=False)
+    last_occasion = fields.Char(
+        readonly=True,
+        copy=False,
+        help="The last day for which the whole audience was drawn.",
+    )
     known_segment_row_id = fields.Integer(readonly=True, copy=False)
     triggered_at = fields.Datetime(
         string="Last Looked on",
@@ -198,8 +205,18 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
     def _is_over(self):
         """Tell whether the campaign's last day has passed."""
         self.ensure_one()
-        today = self.company_id._loyalty_today()
-        return bool(self.date_end and self.date_end < today)
+        company = self.company_id
+        if not self.date_end or self.date_end >= company._loyalty_today():
+            return False
+        if self.trigger not in PURCHASE_TRIGGERS:
+            return True
+        # What was bought on the last evening may be told later, or while we were down.
+        closed = fields.Datetime.add(self._purchases_until(), hours=GRACE_HOURS)
+        return bool(
+            self.triggered_at
+            and self.triggered_at >= closed
+            and self.cursor_purchase_id >= self.settled_purchase_id
+        )
 
     @api.model
     def _moments_ago(self, **period):
@@ -259,7 +276,8 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
         cron = self.env["ir.cron"]
         campaigns = self.search(
             Domain("state", "=", "running") & Domain("trigger", "!=", "now"),
-            order="priority desc, id",
+            # A look that was cut short goes on where it stopped.
+            order="priority desc, triggered_at asc nulls first, id",
         )
         campaigns._settle_purchases()
         # Budgets first: what follows may take all the time there is.
@@ -311,15 +329,32 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
         if self._is_over():
             self._finish()
             return False
-        candidates = getattr(self, f"_candidates_{self.trigger}")()
-        if candidates is not None:
+        due = self._due_day()
+        candidates = due is not None and getattr(self, f"_candidates_{self.trigger}")()
+        if candidates:
             self._take_candidates(candidates)
+        if due and due != self.last_occasion:
+            self._write_own({"last_occasion": due})
         more = self.trigger in PURCHASE_TRIGGERS and self._move_cursor()
-        if self.trigger != "date" or candidates is not None:
+        if self.trigger != "date" or candidates:
             self._write_own({"triggered_at": fields.Datetime.now()})
         if self._journey_is_over():
             self._finish()
         return more
+
+    def _due_day(self):
+        """Return the occasion for which the whole audience is drawn now, as a text.
+
+        Empty for triggers without such a day, None when the day was drawn before: who
+        comes into the audience later is not meant.
+        """
+        self.ensure_one()
+        if self.trigger == "date":
+            return None if self.triggered_at else ""
+        if self.trigger not in ("holiday", "recurring"):
+            return ""
+        day = getattr(self, f"_{self.trigger}_due")()
+        return day if day and day > (self.last_occasion or "") else None
 
     def _take_candidates(self, candidates):
         """Write candidates as members and count them."""

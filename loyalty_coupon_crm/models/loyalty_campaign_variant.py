@@ -68,9 +68,14 @@ class LoyaltyCampaignVariant(models.Model):
 
         :raise UserError: when the campaign was launched
         """
-        if set(vals) - {"name", "sequence"}:
+        planned = bool(set(vals) - {"name", "sequence"})
+        if planned:
             self._expect_draft()
-        return super().write(vals)
+        result = super().write(vals)
+        if "campaign_id" in vals:
+            # The campaign they came into has to be a draft, too.
+            self._expect_draft()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_launched(self):

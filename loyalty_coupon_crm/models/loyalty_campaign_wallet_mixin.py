@@ -93,6 +93,53 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
             )
         )
 
+    def _read_wallet_costs(self):
+        """Return {variant id or None: (discounts, goods)} paid with points given.
+
+        Of a use, as much as the points drawn from the campaign's awards are of all
+        points used there.
+        """
+        self.ensure_one()
+        offers = self.program_id | self.variant_ids.program_id
+        if not offers.filtered("is_nominative"):
+            return {}
+        self.env["loyalty.redemption"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT member.variant_id,
+                       SUM(used.discount * drawn.points / used.points)::float8,
+                       SUM(used.goods * drawn.points / used.points)::float8
+                  FROM loyalty_campaign_member member
+                  JOIN loyalty_point_move award
+                    ON award.request_key = 'campaign/' || member.id
+                  JOIN loyalty_card card
+                    ON card.id = award.card_id AND card.campaign_member_id IS NULL
+            CROSS JOIN LATERAL (
+                       SELECT spend.order_model, spend.order_id,
+                              SUM(part.points) AS points
+                         FROM loyalty_point_allocation part
+                         JOIN loyalty_point_move spend ON spend.id = part.spend_id
+                        WHERE part.award_id = award.id
+                     GROUP BY 1, 2) drawn
+            CROSS JOIN LATERAL (
+                       SELECT SUM(use.points) AS points,
+                              SUM(use.discount_amount) AS discount,
+                              SUM(use.goods_cost) AS goods
+                         FROM loyalty_redemption use
+                        WHERE use.card_id = award.card_id
+                          AND use.order_model = drawn.order_model
+                          AND use.order_id = drawn.order_id) used
+                 WHERE member.campaign_id = %s
+                   AND member.state = 'issued'
+                   AND used.points > 0
+              GROUP BY 1
+                """,
+                self.id,
+            )
+        )
+        return {variant: (given or 0, goods or 0) for variant, given, goods in rows}
+
     def _find_wallets(self, program, partner_ids):
         """Return {partner id: id of the card Odoo finds first} for the program."""
         return dict(

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -20,6 +21,7 @@ class TestCampaignResult(CampaignCommon):
         self._run(campaign)
         then = fields.Datetime.now() - timedelta(days=days_ago)
         campaign.member_ids.sudo().write({"assigned_at": then})
+        campaign.member_ids.filtered("issued_at").sudo().write({"issued_at": then})
         campaign.sudo().launched_at = then
         return campaign
 
@@ -122,6 +124,72 @@ class TestCampaignResult(CampaignCommon):
         self.assertAlmostEqual(row.margin_rate, 40.0)
         self.assertAlmostEqual(row.profit, 30.0)
         self.assertAlmostEqual(row.roi, 300.0)
+
+    def test_overlapping_windows_count_a_purchase_once(self):
+        campaign = self._launch()
+        member = self._treated(campaign)[0]
+        again = [
+            member.sudo().copy(
+                {
+                    "occasion": f"2026-01-{day}/1",
+                    "assigned_at": member.assigned_at + timedelta(days=day),
+                }
+            )
+            for day in (10, 20)
+        ]
+        member.sudo().occasion = "2026-01-01/1"
+        self._buy(member, 25)
+        self._buy(member, 20 + 36.9)
+        row = self._result(campaign)
+        self.assertEqual(row.treated_count, len(self._treated(campaign)) - len(again))
+        self.assertEqual(row.treated_buyers, 1)
+        self.assertAlmostEqual(
+            row.amount_treated, 200.0 / row.treated_count, 2, "both, and each once"
+        )
+
+    def test_window_grows_when_issuing_lagged(self):
+        campaign = self._launch()
+        member = self._treated(campaign)[0]
+        self._buy(member, 40)
+        self.assertEqual(self._result(campaign).treated_buyers, 0)
+        member.sudo().issued_at = member.assigned_at + timedelta(days=4)
+        self.assertEqual(self._result(campaign).treated_buyers, 1)
+
+    def test_without_control_group_nothing_is_claimed(self):
+        campaign = self._launch(control_percent=0, no_control_reason="A test")
+        self._buy(self._treated(campaign)[0], 5, margin=50.0, discount_amount=10.0)
+        row = self._result(campaign)
+        self.assertEqual(
+            (row.incremental_sales, row.profit, row.roi, row.lift), (0, 0, 0, 0)
+        )
+        self.assertEqual(row.treated_buyers, 1)
+
+    def test_points_cost_what_they_paid_for(self):
+        program = self._create_coupon_program(
+            name="Points", program_type="loyalty", applies_on="both"
+        )
+        campaign = self._launch(program_id=program.id, points=30)
+        member = self._treated(campaign)[0]
+        card = member.card_id
+        with self.env["loyalty.card"]._wallet_scope("adjust", reason="A test"):
+            card.points += 30
+        origin = {"order_model": "sale.order", "order_id": 9200}
+        card._post_move("spend", -60, **origin)
+        use = {
+            "card_id": card.id,
+            "program_id": program.id,
+            "company_id": self.company.id,
+            "channel": "sale",
+            "points": 60,
+            **origin,
+        }
+        self.env["loyalty.redemption"].create(
+            {**use, "discount_amount": 8.0, "goods_cost": 2.0}
+        )
+        row = self._result(campaign)
+        self.assertAlmostEqual(row.discount_amount, 4.0, 2)
+        self.assertAlmostEqual(row.goods_cost, 1.0, 2)
+        self.assertAlmostEqual(campaign.spent_amount, 5.0, 2)
 
     def test_not_conclusive_and_no_winner(self):
         campaign = self._launch()
@@ -271,6 +339,86 @@ class TestCampaignResult(CampaignCommon):
         self.assertEqual(campaign.state, "running")
         self.assertEqual(campaign.approved_by_id, manager)
         self.assertEqual(set(campaign.member_ids.mapped("version")), {campaign.version})
+
+    def test_approval_cannot_be_walked_around(self):
+        self.company.loyalty_approval_cost = 300
+        boss = self._create_user("boss", "loyalty_coupon_crm.group_loyalty_manager")
+        fixed = {
+            "reward_ids": [
+                Command.clear(),
+                Command.create(
+                    {"discount": 1, "discount_mode": "per_order", "required_points": 1}
+                ),
+            ]
+        }
+        self.program.write(fixed)
+        dear = self._create_coupon_program(name="Dear")
+        dear.reward_ids.write({"discount": 100, "discount_mode": "per_order"})
+        mine = {"control_percent": 0, "no_control_reason": "A test"}
+
+        def launch(**values):
+            campaign = self._create_campaign(**mine, **values)
+            campaign.with_user(self.marketing).action_launch()
+            return campaign
+
+        self.assertEqual(launch().state, "running", "100 at most")
+        arm = [Command.create({"name": "A", "program_id": dear.id})]
+        self.assertEqual(launch(variant_ids=arm).state, "approval")
+        later = fields.Datetime.now() + timedelta(days=1)
+        self.assertEqual(launch(trigger="date", start_at=later).state, "approval")
+        campaign = launch(program_id=dear.id, budget_amount=1)
+        self.assertEqual(campaign.state, "approval", "issued before it is spent")
+        planner = campaign.with_user(self.marketing)
+        planner.budget_amount = 0
+        self.assertEqual(campaign.state, "draft")
+        planner.write({"budget_amount": 50})
+        planner.action_launch()
+        draft = self._create_campaign()
+        moved = self.env["loyalty.campaign.variant"].create(
+            {"name": "B", "campaign_id": draft.id, "program_id": dear.id}
+        )
+        with self.assertRaises(UserError):
+            moved.with_user(self.marketing).campaign_id = campaign
+        campaign.with_user(boss).action_approve()
+        self.assertEqual(campaign.state, "running")
+        with self.assertRaisesRegex(UserError, "manager"):
+            planner.budget_amount = 0
+        planner.budget_amount = 40
+        campaign.with_user(boss).budget_amount = 60
+        with self.assertRaises(UserError):
+            planner.ignore_cap = True
+        with self.assertRaises(UserError):
+            planner.lag_days = 30
+
+    def test_cancelled_campaigns_write_nothing_any_more(self):
+        template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        campaign = self._create_campaign(mail_template_id=template.id)
+        campaign.action_launch()
+        campaign.sudo()._run_batch(10)
+        campaign.with_user(self.marketing).action_cancel()
+        issued = campaign.member_ids.filtered(lambda m: m.state == "issued")
+        self.assertEqual(len(issued), 10)
+        self.assertEqual(set(issued.mapped("message_state")), {"skipped"})
+
+    def test_a_message_that_fails_stops_its_campaign_alone(self):
+        template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        broken, fine = (
+            self._create_campaign(mail_template_id=template.copy().id) for _i in "ab"
+        )
+        broken.mail_template_id.body_html = "<t t-out='object.nothing'/>"
+        for campaign in broken + fine:
+            campaign.action_launch()
+            self._run(campaign)
+        with (
+            patch.object(
+                type(self.env["ir.cron"]), "_commit_progress", lambda *args, **kw: 1e9
+            ),
+            self.assertLogs(level="ERROR"),
+        ):
+            campaign.sudo()._cron_send_messages()
+        self.assertEqual(broken.state, "paused")
+        states = self._treated(fine).mapped("message_state")
+        self.assertEqual(set(states), {"queued"})
 
     def test_money_budget_stops_the_campaign(self):
         campaign = self._create_campaign(budget_amount=100)

@@ -111,6 +111,82 @@ class TestPurchaseTrigger(TriggerCommon):
         self._look()
         self.assertEqual(len(campaign.member_ids), 1)
 
+    def test_an_order_that_grows_on_another_day_triggers_once(self):
+        campaign = self._create_trigger("purchase_amount", trigger_amount=100)
+        order = {"order_model": "sale.order", "order_id": 9101}
+        self._buy(self.customers[0], amount=120, **order)
+        self._look()
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        self._buy(self.customers[0], amount=30, date=tomorrow, **order)
+        self._look()
+        self.assertEqual(len(campaign.member_ids), 1)
+
+    def test_confirmed_again_counts_once(self):
+        campaign = self._create_trigger("first_purchase")
+        order = {"order_model": "sale.order", "order_id": 9102}
+        row = self._buy(self.customers[0], **order)
+        self._buy(self.customers[0], amount=-100, reversal_of_id=row.id, **order)
+        self._look()
+        self.assertFalse(campaign.member_ids)
+        self._buy(self.customers[0], **order)
+        self._look()
+        self.assertEqual(self._who(campaign), self.customers[0])
+
+    def test_refunds_in_parts_and_of_edited_orders(self):
+        campaign = self._create_trigger("first_purchase")
+        parts, edited, withdrawn = self.customers[:3]
+        row = self._buy(parts)
+        self._buy(parts, amount=-60, reversal_of_id=row.id)
+        self._buy(parts, amount=-40, reversal_of_id=row.id)
+        order = {"order_model": "sale.order", "order_id": 9103}
+        row = self._buy(edited, **order)
+        self._buy(edited, amount=50, **order)
+        self._buy(edited, amount=-150, reversal_of_id=row.id)
+        row = self._buy(withdrawn)
+        self._buy(withdrawn, amount=-100, reversal_of_id=row.id)
+        self._buy(withdrawn, amount=100, reversal_of_id=row.id)
+        self._look()
+        self.assertEqual(self._who(campaign), withdrawn)
+
+    def test_a_till_that_tells_late(self):
+        campaign = self._create_trigger("nth_purchase", trigger_count=3)
+        now = fields.Datetime.now()
+        for hours in (1, 3):
+            self._buy(self.customers[0], date=now + timedelta(hours=hours))
+            self._look()
+        self._buy(self.customers[0], date=now + timedelta(hours=2))
+        self._look()
+        self.assertEqual(self._who(campaign), self.customers[0])
+
+    def test_a_day_of_a_visit_that_is_told_late(self):
+        with freeze_time("2026-06-01 10:00:00"):
+            campaign = self._create_trigger(
+                "visits", trigger_count=3, interval_type="month"
+            )
+        for day in (10, 12, 11):
+            self._buy(self.customers[0], date=f"2026-06-{day} 10:00:00")
+            with freeze_time("2026-06-12 12:00:00"):
+                self._look()
+        self.assertEqual(self._who(campaign), self.customers[0])
+
+    def test_the_last_evening_counts(self):
+        with freeze_time("2026-11-01 00:00:00"):
+            campaign = self._create_trigger("first_purchase", date_end="2026-11-30")
+        end = campaign._purchases_until()
+        self._buy(self.customers[0], date=end - timedelta(minutes=1))
+        self._buy(self.customers[1], date=end + timedelta(minutes=1))
+        with freeze_time(end + timedelta(minutes=30)):
+            self._look()
+            campaign.sudo()._run_batch()
+            self.assertEqual(campaign.state, "running", "tills may tell for an hour")
+        self._buy(self.customers[2], date=end - timedelta(minutes=2))
+        with freeze_time(end + timedelta(hours=9)):
+            self._look()
+            self._look()
+            campaign.sudo()._run_batch()
+        self.assertEqual(self._who(campaign), self.customers[0] + self.customers[2])
+        self.assertEqual(campaign.state, "done")
+
     def test_product_and_category(self):
         coffee = self._create_product("Coffee", 10, 5)
         child = self.env["product.category"].create(
@@ -333,6 +409,40 @@ class TestPurchaseTrigger(TriggerCommon):
         self.assertFalse(second.member_ids)
         self.assertTrue(legal.member_ids)
 
+    def test_own_offers_count_for_the_company(self):
+        self.company.loyalty_cap_count = 2
+        campaign = self._create_trigger("purchase_amount", trigger_amount=1)
+        for _turn in range(3):
+            self._buy(self.customers[0])
+        self._look()
+        self.assertEqual(len(campaign.member_ids), 2)
+        campaign.member_ids.sudo().write({"state": "skipped"})
+        self._buy(self.customers[0])
+        self._look()
+        self.assertEqual(
+            len(campaign.member_ids), 3, "nothing was given: nothing counts"
+        )
+
+    def test_members_take_no_place_of_the_budget_again(self):
+        program = self.env["loyalty.program"].create(
+            {"name": "Wallet", "program_type": "loyalty", "applies_on": "both"}
+        )
+        campaign = self._create_trigger(
+            "points",
+            trigger_program_id=program.id,
+            trigger_points=10,
+            budget_coupons=40,
+        )
+        for start in (0, 30):
+            self.env["loyalty.card"].create(
+                [
+                    {"program_id": program.id, "partner_id": customer.id, "points": 20}
+                    for customer in self.customers[start : start + 30]
+                ]
+            )
+            self._look()
+        self.assertEqual(len(campaign.member_ids), 40)
+
     def test_budget_of_a_standing_campaign(self):
         campaign = self._create_trigger(
             "purchase_amount", trigger_amount=1, budget_coupons=5
@@ -523,11 +633,47 @@ class TestDayTrigger(TriggerCommon):
         segment = self._create_segment(self.customers[:2])
         entered = self._create_trigger("segment_in", trigger_segment_id=segment.id)
         left = self._create_trigger("segment_out", trigger_segment_id=segment.id)
-        segment._add_members(self.customers[5])
-        segment._exclude_members(self.customers[1])
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            segment._add_members(self.customers[5])
+            # Stays a member, and is only marked as added by hand.
+            segment._add_members(self.customers[0])
+            segment._exclude_members(self.customers[1])
+            gone = segment.member_ids.filtered(
+                lambda row: row.partner_id == self.customers[5]
+            )
+            self._look()
+            self.assertEqual(self._who(entered), self.customers[5])
+            self.assertFalse(left.member_ids, "excluded by hand is not left")
+            gone.sudo().date_to = self.company._loyalty_today()
+            self._look()
+        self.assertEqual(self._who(left), self.customers[5])
+
+    def test_who_left_before_the_launch_did_not_leave_since(self):
+        segment = self._create_segment(self.customers[:2])
+        segment.member_ids[0].sudo().date_to = self.company._loyalty_today()
+        left = self._create_trigger("segment_out", trigger_segment_id=segment.id)
         self._look()
-        self.assertEqual(self._who(entered), self.customers[5])
-        self.assertEqual(self._who(left), self.customers[1])
+        self.assertFalse(left.member_ids)
+
+    def test_who_joins_after_the_holiday_gets_nothing(self):
+        holiday = self.env["loyalty.holiday"].create(
+            {
+                "name": "Double 11",
+                "calendar": "list",
+                "date_ids": [Command.create({"date": "2026-11-11"})],
+            }
+        )
+        with freeze_time("2026-11-01 10:00:00"):
+            campaign = self._create_trigger(
+                "holiday", trigger_holiday_id=holiday.id, segment_id=self.segment.id
+            )
+        joining = self._create_customers(1)
+        with freeze_time("2026-11-11 10:00:00"):
+            self._look()
+        self.segment._add_members(joining)
+        with freeze_time("2026-11-14 10:00:00"):
+            self._look()
+        self.assertEqual(len(campaign.member_ids), 100)
 
     def test_anniversary_of_the_first_purchase(self):
         self._buy(self.customers[0], date="2024-02-29 12:00:00")
@@ -545,7 +691,8 @@ class TestDayTrigger(TriggerCommon):
         with freeze_time("2026-11-30 15:00:00"):
             self._look()
             self.assertEqual(campaign.state, "running")
-        with freeze_time("2026-11-30 16:30:00"):
+        with freeze_time("2026-12-01 18:00:00"):
+            self._look()
             self._look()
             self.assertEqual(campaign.state, "done")
 
@@ -651,6 +798,39 @@ class TestJourney(TriggerCommon):
         self.assertNotIn("error", self._apply_code(order, card.code))
         order.action_confirm()
         self.assertTrue(card.redemption_ids)
+
+    def test_a_stop_ends_no_journey(self):
+        start = self._create_campaign(control_percent=0, no_control_reason="A test")
+        with freeze_time("2026-01-01 10:00:00"):
+            start.action_launch()
+            step = self._step(start, 14)
+            self._run(start)
+            self._look()
+            step.action_stop()
+        with freeze_time("2026-02-01 10:00:00"):
+            step.action_resume()
+            step.sudo()._run_batch()
+            self.assertEqual(step.state, "running")
+            self._look()
+            self.assertEqual(len(step.member_ids), 100)
+
+    def test_reminders_wait_as_their_arm_says(self):
+        template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        start = self._create_campaign(control_percent=0, no_control_reason="A test")
+        with freeze_time("2026-01-01 10:00:00"):
+            start.action_launch()
+            self._run(start)
+            remind = self._step(
+                start,
+                14,
+                is_reminder=True,
+                mail_template_id=template.id,
+                variant_ids=[Command.create({"name": "Late", "send_after_hours": 5})],
+            )
+        with freeze_time("2026-01-15 10:00:01"):
+            self._look()
+        moments = set(remind.member_ids.mapped("message_at"))
+        self.assertEqual(moments, {fields.Datetime.to_datetime("2026-01-15 15:00:01")})
 
     def test_no_circle(self):
         first = self._create_campaign()

@@ -20,7 +20,9 @@ export class LiveProgressField extends ProgressBarField {
 
     async refresh() {
         const { record } = this.props;
-        if (AT_WORK.includes(record.data.state) && !(await record.isDirty())) {
+        const { state, todo_count: left } = record.data;
+        // A campaign that waits for events has nothing to do for days.
+        if (AT_WORK.includes(state) && left !== 0 && !(await record.isDirty())) {
             await record.load();
         }
     }
