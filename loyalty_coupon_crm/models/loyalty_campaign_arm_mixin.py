@@ -18,19 +18,22 @@ class LoyaltyCampaignArmMixin(models.AbstractModel):
     def _arm_sql(self):
         """Return the SQL expression of the group of a row with `customer_id`."""
         company = self.company_id
-        return SQL(
-            """
-            CASE WHEN %(holdout)s < %(holdout_share)s THEN 'holdout'
-                 WHEN %(control)s < %(control_share)s THEN 'control'
-                 ELSE 'treated' END
-            """,
-            holdout=self._score_sql(
-                "holdout", f"company{company.id}", str(company._loyalty_today().year)
+        year = str(company._loyalty_today().year)
+        scores = {
+            "holdout": (
+                self._score_sql("holdout", f"company{company.id}", year),
+                company.loyalty_holdout_percent,
             ),
-            holdout_share=company.loyalty_holdout_percent / 100.0 * SCORES,
-            control=self._score_sql("arm"),
-            control_share=self.control_percent / 100.0 * SCORES,
-        )
+            "control": (self._score_sql("arm"), self.control_percent),
+        }
+        cases = [
+            SQL("WHEN %s < %s THEN %s", score, percent / 100.0 * SCORES, arm)
+            for arm, (score, percent) in scores.items()
+            if percent
+        ]
+        if not cases:
+            return SQL("'treated'")
+        return SQL("CASE %s ELSE 'treated' END", SQL(" ").join(cases))
 
     def _variant_sql(self):
         """Return the SQL expression of the variant of a row with `customer_id`."""

@@ -123,6 +123,8 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
     def _groups_query(self, candidates=None):
         """Return the query of those who take part and of what happens to them.
 
+        The fence lets the database reckon an arm once, not at every mention of it.
+
         With a budget, customers are drawn at random until so many are treated; the
         control group is drawn with them and keeps its share.
 
@@ -135,6 +137,7 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                    %(variant)s AS variant_id
               FROM (%(audience)s) audience
              WHERE TRUE %(guards)s
+            OFFSET 0
             """,
             arm=self._arm_sql(),
             variant=self._variant_sql(),
