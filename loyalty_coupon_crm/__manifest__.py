@@ -50,6 +50,7 @@
         "views/loyalty_product_pair_views.xml",
         "report/loyalty_point_statement_report.xml",
         "wizard/loyalty_point_statement_views.xml",
+        "wizard/loyalty_code_import_views.xml",
         "wizard/loyalty_segment_add_views.xml",
         "wizard/sale_loyalty_reward_wizard_views.xml",
         "views/loyalty_segment_overlap_views.xml",

@@ -5,6 +5,7 @@ from . import loyalty_wallet_reverse_mixin
 from . import loyalty_card_state_mixin
 from . import loyalty_card_change_mixin
 from . import loyalty_card_merge_mixin
+from . import loyalty_card_printed_mixin
 from . import loyalty_card_pool_mixin
 from . import loyalty_card_validity_mixin
 from . import loyalty_card_value_mixin
@@ -56,7 +57,10 @@ from . import loyalty_program_account_mixin
 from . import loyalty_gate_mixin
 from . import loyalty_gate_card_mixin
 from . import loyalty_gate_time_mixin
+from . import loyalty_gate_ask_mixin
+from . import loyalty_gate_facts_mixin
 from . import loyalty_gate_limit_mixin
+from . import loyalty_program_limit_mixin
 from . import loyalty_program_payment_mixin
 from . import loyalty_gate_scope_mixin
 from . import loyalty_gate_stack_mixin
@@ -101,6 +105,7 @@ from . import loyalty_sale_pool_mixin
 from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin
 from . import loyalty_sale_gate_mixin
+from . import loyalty_sale_check_mixin
 from . import loyalty_sale_prefilter_mixin
 from . import sale_order
 from . import sale_order_line

@@ -120,6 +120,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         for member_id, partner_id, active, variant_id in rows:
             if active:
                 by_variant.setdefault(variant_id, []).append((member_id, partner_id))
+        skipped += self._skip_beyond_budget(by_variant)
         variants = self.env["loyalty.campaign.variant"]
         issued = sum(
             self._issue_to_members(chosen, variants.browse(variant_id))
@@ -208,6 +209,29 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                 )
             )
         return len(member_ids)
+
+    def _skip_beyond_budget(self, by_variant):
+        """Give nothing to members for whom a program may issue no coupon any more.
+
+        :param by_variant: {variant id: list of (member id, partner id)}, shortened
+        :return: number of members
+        """
+        beyond = []
+        by_program = {}
+        for variant_id, rows in by_variant.items():
+            variant = self.env["loyalty.campaign.variant"].browse(variant_id)
+            program = variant.program_id or self.program_id
+            by_program.setdefault(program, []).append(rows)
+        for program, lists in by_program.items():
+            left = None if program.is_nominative else program._lock_coupons_left()
+            for rows in lists if left is not None else ():
+                beyond += rows[left:]
+                del rows[left:]
+                left -= len(rows)
+        return self._skip_members(
+            [member_id for member_id, _partner_id in beyond],
+            self.env._("The program may issue no more coupons."),
+        )
 
     def _skip_cancelled(self, size):
         """Give nothing to one batch of members of a cancelled campaign.

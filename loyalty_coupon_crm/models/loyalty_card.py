@@ -30,6 +30,7 @@ class LoyaltyCard(models.Model):
         "loyalty.card.hold.mixin",
         "loyalty.card.merge.mixin",
         "loyalty.card.pool.mixin",
+        "loyalty.card.printed.mixin",
         "loyalty.card.state.mixin",
         "loyalty.card.validity.mixin",
         "loyalty.card.value.mixin",

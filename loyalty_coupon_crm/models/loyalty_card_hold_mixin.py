@@ -1,3 +1,4 @@
+import json
 from contextlib import contextmanager
 
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
@@ -15,7 +16,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
 
     hold_ids = fields.One2many("loyalty.point.hold", "card_id", string="Holds")
 
-    def _hold(self, points, holder, ttl, shop=None):
+    def _hold(self, points, holder, ttl, shop=None, slots=()):
         """Reserve points of a card for one document, in a short transaction of its own.
 
         The same holder that asks again renews and resizes its hold.
@@ -24,8 +25,10 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
         :param holder: key of the document, the same on every retry
         :param ttl: seconds after which the hold lapses
         :param shop: name of the till, shop or team, for whoever meets the hold
+        :param slots: limits of the program, as `Slot`, of which the hold claims a use
         :return: True when the points are reserved, False when others hold or spent them
         :raise UserError: when the number of points or seconds makes no sense
+        :raise LimitReachedError: when nothing is left of one of the limits
         """
         self.ensure_one()
         if points <= 0 or ttl <= 0:
@@ -38,7 +41,9 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                 )
             )
         parts = self.env["loyalty.point.move"]._open_award_parts()
+        names = [slot.name(self.program_id.id) for slot in slots if slot.limit]
         with self._hold_cursor() as cursor:
+            self.env["loyalty.use.counter"]._claim(cursor, self, holder, slots)
             # Whoever waits here sees what the one before has reserved.
             cursor.execute(
                 SQL("SELECT 1 FROM loyalty_card WHERE id = %s FOR UPDATE", self.id)
@@ -47,8 +52,10 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                 SQL(
                     """
                     INSERT INTO loyalty_point_hold
-                           (card_id, points, holder, shop, user_id, expires_at)
+                           (card_id, points, holder, shop, user_id, limit_slots,
+                            expires_at)
                     SELECT card.id, %(points)s, %(holder)s, %(shop)s, %(user)s,
+                           %(limits)s::jsonb,
                            NOW() AT TIME ZONE 'UTC' + %(ttl)s * INTERVAL '1 second'
                       FROM loyalty_card card
                      WHERE card.id = %(card)s AND card.active
@@ -67,6 +74,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                                              AND own.holder = %(holder)s)))
                         ON CONFLICT (card_id, holder) DO UPDATE
                        SET points = EXCLUDED.points,
+                           limit_slots = EXCLUDED.limit_slots,
                            expires_at = GREATEST(loyalty_point_hold.expires_at,
                                                  EXCLUDED.expires_at)
                     RETURNING id
@@ -78,6 +86,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                     shop=shop or None,
                     user=self.env.uid,
                     ttl=ttl,
+                    limits=json.dumps(names) if names else None,
                 )
             )
             taken = bool(cursor.fetchone())
@@ -129,10 +138,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
 
         :param but: key of the document whose own holds do not count
         """
-        return self.env["loyalty.point.hold"].search(
-            [
-                ("card_id", "in", self.ids),
-                ("holder", "!=", but),
-                ("expires_at", ">", fields.Datetime.now()),
-            ]
+        now = fields.Datetime.now()
+        return self.hold_ids.filtered(
+            lambda hold: hold.holder != but and hold.expires_at > now
         )

@@ -81,9 +81,19 @@ class LoyaltyCardStateMixin(models.AbstractModel):
         )
 
     def _is_used_up(self):
-        """Return whether a coupon was used and reaches no reward any more."""
+        """Return whether a coupon was used and reaches no reward any more.
+
+        As `state` says it, without a query: the gate asks of every card.
+        """
         self.ensure_one()
-        return self.state == "used"
+        if self.voided_at or not self.issued_at or self.program_id.is_nominative:
+            return False
+        required = min(self.program_id.reward_ids.mapped("required_points"), default=0)
+        if self.points > 0 and self.points >= required:
+            return False
+        today = (self.company_id or self.env.company)._loyalty_today()
+        last = self.expiration_date
+        return bool(self.used_at or not last or last >= today)
 
     def _mark_seen(self):
         """Note of cards shown to their customer for the first time that it was now."""

@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
+from ..tools.use_slot import LimitReachedError
+
 
 class LoyaltyDocumentMixin(models.AbstractModel):
     """What the rooms need to know of a document that earns or spends.
@@ -113,7 +115,10 @@ class LoyaltyDocumentMixin(models.AbstractModel):
             self.sudo().message_post(body=text, subtype_xmlid="mail.mt_note")
 
     def _loyalty_is_paid(self):
-        """Hook: return whether money was taken already: then nothing is refused."""
+        """Hook: return whether all was paid already: then nothing is refused.
+
+        Nothing but void cards; what would have been is noted on the document.
+        """
         self.ensure_one()
         return False
 
@@ -192,7 +197,8 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         """Reserve the points that the rewards of strict programs on the documents cost.
 
         :param ttl: seconds after which the holds lapse
-        :raise UserError: when another document holds or spent the points
+        :raise UserError: when another document holds or spent the points, or the last
+            use of a limit
         """
         for document in self:
             if document._loyalty_is_confirmed():
@@ -202,10 +208,55 @@ class LoyaltyDocumentMixin(models.AbstractModel):
                 card = use["card"]
                 if card in own or not card.program_id.strict or use["points"] <= 0:
                     continue
-                shop = document._loyalty_shop() or document.display_name
-                holder = document._loyalty_holder()
-                if not card._hold(use["points"], holder, ttl, shop=shop):
-                    raise UserError(document._loyalty_hold_refusal(card))
+                blockers = document._loyalty_reserve(
+                    card, use["points"], ttl, document.partner_id, document.company_id
+                )
+                if blockers:
+                    raise UserError(document._loyalty_answer(blockers))
+
+    def _loyalty_reserve(self, card, points, ttl, partner, company, shop=""):
+        """Reserve points of a card, and a use of each limit of its program.
+
+        A refusal is logged.
+
+        :param ttl: seconds after which the hold lapses
+        :param partner: the customer, may be empty
+        :param company: the company that sells
+        :param shop: name of the till, when the document is not saved yet
+        :return: list of (code, message), empty when all is reserved
+        """
+        self.ensure_one()
+        # The customer of an order may be one that its salesperson may not read.
+        partner, program = partner.sudo(), card.sudo().program_id
+        customer = partner if program._gate_is_known(partner) else None
+        slots = []
+        if program._has_limits():
+            slots = program._limit_slots(customer, company._loyalty_today())
+        place = shop or self._loyalty_shop() or self.display_name
+        try:
+            taken = card._hold(points, self._loyalty_holder(), ttl, place, slots)
+        except LimitReachedError as reached:
+            blockers = [program._limit_blocker(reached.slot, customer)]
+        else:
+            blockers = [] if taken else [("held", self._loyalty_hold_refusal(card))]
+        if blockers:
+            self.env["loyalty.refusal"]._log_refusal(
+                card,
+                partner,
+                self._loyalty_channel(),
+                self if self.id else None,
+                card.code,
+                blockers,
+                shop=shop,
+            )
+        return blockers
+
+    def _loyalty_answer(self, blockers):
+        """Hook: return why something is refused, as the one who asks may know it.
+
+        :param blockers: list of (code, message) of the gate
+        """
+        return "\n".join(message for _code, message in blockers)
 
     def _loyalty_hold_refusal(self, card):
         """Return why points of a card cannot be reserved for the document."""

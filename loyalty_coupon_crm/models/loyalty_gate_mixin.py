@@ -7,6 +7,7 @@ import pytz
 from odoo import api, fields, models
 
 from ..tools import codes
+from ..tools.gate_facts import GateFacts
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Use:
     at: datetime
     local: datetime
     today: date
+    facts: GateFacts
     asked_by: str | None = None
 
     @property
@@ -71,7 +73,29 @@ class LoyaltyGateMixin(models.AbstractModel):
         :param holder: key of an order's holds, for one that is no document yet
         :return: list of (code, message); empty when nothing speaks against the use
         """
-        use = self._gate_use_of(card, partner, channel, at, document, shop, holder)
+        asked = [(self[:1], card)]
+        [use] = self._gate_uses(asked, partner, channel, at, document, shop, holder)
+        return self._gate_blockers(use)
+
+    @api.model
+    def _redemption_blockers_of(
+        self, cards, partner, channel, at=None, document=None, shop=None, holder=None
+    ):
+        """Return what keeps cards from being used, as {card: list of (code, message)}.
+
+        What the database knows of all of them is read at once; parameters as of
+        `_redemption_blockers`.
+        """
+        asked = [(self.browse(), card) for card in cards]
+        uses = self._gate_uses(asked, partner, channel, at, document, shop, holder)
+        return {
+            card: self._gate_blockers(use)
+            for card, use in zip(cards, uses, strict=True)
+        }
+
+    @api.model
+    def _gate_blockers(self, use):
+        """Return what speaks against a use, as list of (code, message)."""
         if not use.program:
             return []
         if use.card.voided_at:
@@ -86,30 +110,53 @@ class LoyaltyGateMixin(models.AbstractModel):
             *blockers,
         ]
 
-    def _gate_use_of(self, card, partner, channel, at, document, shop, holder=None):
-        """Return the question of a channel as a `Use`."""
-        # Who asks may not read the other order, customer or till that a reason names.
-        card = card.sudo()
-        program = card.program_id or self.sudo()[:1]
-        company = document.company_id if document else card.company_id
-        company = (company or program.company_id or self.env.company).sudo()
+    @api.model
+    def _gate_uses(
+        self, asked, partner, channel, at=None, document=None, shop=None, holder=None
+    ):
+        """Return the questions of a channel as `Use`, which share their facts.
+
+        :param asked: list of (program, card); a card brings its program along
+        """
+        facts, clocks, uses = GateFacts(self._gate_read_facts), {}, []
         at = at or fields.Datetime.now()
+        for program, card in asked:
+            # Who asks may not read the other order, customer or till that a reason
+            # names.
+            card = card.sudo()
+            program = card.program_id or program.sudo()
+            seller = (document or shop or card).sudo()
+            company = seller.company_id or program.company_id or self.env.company
+            if company not in clocks:
+                clocks[company] = self._gate_wall_clock(company.sudo(), at)
+            use = Use(
+                program=program,
+                card=card,
+                # The customer of an order may be one that its salesperson may not
+                # read.
+                partner=(partner or self.env["res.partner"]).sudo(),
+                channel=channel,
+                document=document,
+                shop=shop,
+                company=company.sudo(),
+                at=at,
+                local=clocks[company],
+                today=clocks[company].date(),
+                facts=facts,
+                asked_by=holder,
+            )
+            facts.add(use)
+            uses.append(use)
+        return uses
+
+    @api.model
+    def _gate_wall_clock(self, company, at):
+        """Return a moment on a company's clock, as naive datetime.
+
+        :param at: naive datetime in UTC
+        """
         zone = pytz.timezone(company._loyalty_timezone())
-        local = pytz.utc.localize(at).astimezone(zone).replace(tzinfo=None)
-        return Use(
-            program=program,
-            card=card,
-            # The customer of an order may be one that its salesperson may not read.
-            partner=(partner or self.env["res.partner"]).sudo(),
-            channel=channel,
-            document=document,
-            shop=shop,
-            company=company,
-            at=at,
-            local=local,
-            today=local.date(),
-            asked_by=holder,
-        )
+        return pytz.utc.localize(at).astimezone(zone).replace(tzinfo=None)
 
     @api.model
     def _gate_offer(self, use):
@@ -148,7 +195,14 @@ class LoyaltyGateMixin(models.AbstractModel):
         blockers = [found for found in blockers if found[0] not in ignore]
         if blockers:
             self.env["loyalty.refusal"]._log_refusal(
-                card, partner, channel, document, code, blockers, self
+                card,
+                partner,
+                channel,
+                document,
+                code,
+                blockers,
+                program=self,
+                shop=shop.display_name if shop else "",
             )
         return blockers
 

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 EXCLUSIONS = {"excluded_product_ids", "excluded_category_ids", "excluded_tag_ids"}
 
@@ -119,11 +118,13 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
             )
             return [("channel", message)]
         site = use.document and use.channel == "website" and use.document.website_id
-        if site and program.website_id not in (site.browse(), site):
+        # Without Odoo's bridge to the shop no program is for one website only.
+        own = site and "website_id" in self._fields and program.website_id
+        if own and own != site:
             message = self.env._(
                 "%(program)s can be used on %(website)s only.",
                 program=program.name,
-                website=program.website_id.name,
+                website=own.name,
             )
             return [("shop", message)]
         return []
@@ -145,14 +146,14 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
         if not self._gate_is_known(use.partner):
             return [self._gate_unknown(use)]
         blockers = []
-        if program.segment_ids and not self._gate_is_member(use):
+        if program.segment_ids and program.id not in use.facts.found.members:
             message = self.env._(
                 "%(program)s is only for customers of the segment %(segments)s.",
                 program=program.name,
                 segments=", ".join(program.segment_ids.mapped("name")),
             )
             blockers.append(("segment", message))
-        if program.first_order_only and self._gate_bought_before(use):
+        if program.first_order_only and use.facts.found.bought:
             message = self.env._(
                 "%(program)s is for the first purchase; %(customer)s has bought "
                 "before.",
@@ -161,44 +162,3 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
             )
             blockers.append(("first_order", message))
         return blockers
-
-    @api.model
-    def _gate_is_member(self, use):
-        """Return whether the customer or their company is in one of the segments."""
-        # Segments are marketing's; who sells only learns whether somebody is in one.
-        members = self.env["loyalty.segment.member"].sudo()
-        people = use.partner | use.partner.commercial_partner_id
-        domain = Domain("segment_id", "in", use.program.segment_ids.ids)
-        domain &= Domain("partner_id", "in", people.ids)
-        domain &= self.env["loyalty.segment"]._member_domain()
-        return bool(members.search_count(domain, limit=1))
-
-    @api.model
-    def _gate_bought_before(self, use):
-        """Return whether the customer has a purchase of which something is left."""
-        origin = use.document._loyalty_origin() if use.document else {}
-        self.env["loyalty.purchase"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT 1
-                  FROM loyalty_purchase purchase
-                 WHERE purchase.commercial_partner_id = %(customer)s
-                   AND purchase.company_id = %(company)s
-                   AND purchase.reversal_of_id IS NULL
-                   AND (purchase.order_model, purchase.order_id)
-                       IS DISTINCT FROM (%(model)s, %(order)s)
-                   AND purchase.amount + COALESCE(purchase.discount_amount, 0)
-                     + COALESCE((
-                       SELECT SUM(back.amount + COALESCE(back.discount_amount, 0))
-                         FROM loyalty_purchase back
-                        WHERE back.reversal_of_id = purchase.id), 0) > 0.005
-                 LIMIT 1
-                """,
-                customer=use.partner.commercial_partner_id.id,
-                company=use.company.id,
-                model=origin.get("order_model"),
-                order=origin.get("order_id") or None,
-            )
-        )
-        return bool(rows)

@@ -25,6 +25,11 @@ class LoyaltyPointHold(models.Model):
     )
     expires_at = fields.Datetime(string="Held until", required=True)
 
+    limit_slots = fields.Json(
+        string="Limits", help="The limits of the program of which the hold is a use."
+    )
+
+    _expires_at_index = models.Index("(expires_at)")
     _card_holder_unique = models.Constraint(
         "UNIQUE(card_id, holder)", "This document already holds points of this card."
     )

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 
 
 class LoyaltyProgramPaymentMixin(models.AbstractModel):
@@ -26,8 +27,11 @@ class LoyaltyProgramPaymentMixin(models.AbstractModel):
             return products.browse()
         kinds = {"ewallet", self.program_type}
         if programs is None:
+            company = self.company_id or self.env.company
+            domain = Domain("program_type", "in", tuple(kinds))
+            domain &= self._check_company_domain(company)
             # Programs of a colleague's team top up just as well.
-            programs = self.sudo().search([("program_type", "in", tuple(kinds))])
+            programs = self.sudo().search(domain)
         refused = products.browse()
         for program in programs.sudo():
             if program.program_type not in kinds or not (self.strict or program.strict):

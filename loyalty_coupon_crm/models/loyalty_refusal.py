@@ -1,4 +1,9 @@
+import hashlib
+
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.http import request
+
+from ..tools.transaction_end import call_at_end
 
 
 class LoyaltyRefusal(models.Model):
@@ -30,7 +35,15 @@ class LoyaltyRefusal(models.Model):
 
     @api.model
     def _log_refusal(
-        self, card, partner, channel, document, code, blockers, program=None
+        self,
+        card,
+        partner,
+        channel,
+        document,
+        code,
+        blockers,
+        program=None,
+        shop="",
     ):
         """Write one refusal so that it survives the rollback of the refused request.
 
@@ -40,6 +53,7 @@ class LoyaltyRefusal(models.Model):
         :param code: the code as it was entered
         :param blockers: list of (code, message) of the gate
         :param program: `loyalty.program` record of a use without a card
+        :param shop: name of the till or website, when there is no document
         """
         program = card.program_id or program or card.program_id
         vals = {
@@ -49,17 +63,36 @@ class LoyaltyRefusal(models.Model):
             "partner_id": partner.id if partner else False,
             "company_id": self.env.company.id,
             "channel": channel,
+            "shop": shop,
             "user_id": self.env.uid,
             "reason_codes": ",".join(reason for reason, _message in blockers),
             "reasons": "\n".join(message for _reason, message in blockers),
         }
         if document:
             vals.update(document._loyalty_origin(), shop=document._loyalty_shop())
+        if self._is_told(vals):
+            return
         # Written when the transaction has ended, either way: within it, our own
         # locks on the program or card would make a second cursor wait for ever.
         registry = self.env.registry
-        for callbacks in (self.env.cr.postcommit, self.env.cr.postrollback):
-            callbacks.add(lambda: self._write_refusal(registry, vals))
+        call_at_end(self.env.cr, lambda: self._write_refusal(registry, vals))
+
+    @api.model
+    def _is_told(self, vals):
+        """Return whether a page asks again what its visitor was refused just before.
+
+        A link with a coupon is tried at every look at the cart until it is accepted.
+
+        :param vals: values of the row
+        """
+        if not request or self.env.user._is_internal():
+            return False
+        told = [vals.get(name) for name in ("code", "order_id", "reason_codes")]
+        digest = hashlib.sha256(repr(told).encode()).hexdigest()
+        if request.session.get("loyalty_refusal_told") == digest:
+            return True
+        request.session["loyalty_refusal_told"] = digest
+        return False
 
     @staticmethod
     def _write_refusal(registry, vals):
@@ -74,3 +107,17 @@ class LoyaltyRefusal(models.Model):
                 if field.type == "many2one" and vals.get(name):
                     vals[name] = refusals[name].browse(vals[name]).exists().id
             refusals.create(vals)
+
+    @api.autovacuum
+    def _gc_guesses(self):
+        """Remove codes that were nothing, after three months: nobody misses a use."""
+        old = self.search(
+            [
+                ("date", "<", "-90d"),
+                ("card_id", "=", False),
+                ("program_id", "=", False),
+            ],
+            limit=10000,
+        )
+        old.unlink()
+        return len(old), len(old) == 10000

@@ -30,29 +30,61 @@ class LoyaltySaleGateMixin(models.AbstractModel):
             document=self,
         )
 
+    def _loyalty_blockers_of(self, cards):
+        """Return {card: list of (code, message)} for cards, read at once."""
+        return self.env["loyalty.program"]._redemption_blockers_of(
+            cards,
+            self.partner_id,
+            self._loyalty_channel(),
+            at=self._loyalty_use_moment(),
+            document=self,
+        )
+
+    def _try_apply_program(self, program, coupon=None):
+        """Apply a program; what is missing for a strict one is said in words.
+
+        The context key `loyalty_crm_explain` is read by
+        `_program_check_compute_points` only.
+        """
+        order = self.with_context(loyalty_crm_explain=True)
+        return super(LoyaltySaleGateMixin, order)._try_apply_program(program, coupon)
+
     def _program_check_compute_points(self, programs):
         """Say what is missing for strict programs, and ask the gate about the rest."""
         result = super()._program_check_compute_points(programs)
         if self.state == "sale":
             return result
+        offered = self.env["loyalty.program"]
         for program, status in result.items():
             if not program.strict or not self._loyalty_is_direct(program):
                 continue
-            if "error" in status:
-                blockers = self._loyalty_missing(program)
-            else:
-                use = program._gate_use_of(
-                    self.env["loyalty.card"],
-                    self.partner_id,
-                    self._loyalty_channel(),
-                    self._loyalty_use_moment(),
-                    self,
-                    None,
-                )
-                blockers = program._gate_offer(use)
-            if blockers:
+            if "error" not in status:
+                offered |= program
+            elif self.env.context.get("loyalty_crm_explain"):
+                missing = self._loyalty_missing(program)
+                if missing:
+                    status["error"] = self._loyalty_answer(missing)
+        for program, blockers in self._loyalty_offer_blockers(offered).items():
+            if blockers and not self._loyalty_honours(program):
                 result[program] = {"error": self._loyalty_answer(blockers)}
         return result
+
+    def _loyalty_offer_blockers(self, programs):
+        """Return {program: list of (code, message)} of what speaks against an offer."""
+        if not programs:
+            return {}
+        nothing = self.env["loyalty.card"]
+        uses = programs._gate_uses(
+            [(program, nothing) for program in programs],
+            self.partner_id,
+            self._loyalty_channel(),
+            self._loyalty_use_moment(),
+            self,
+        )
+        return {
+            program: program._gate_offer(use)
+            for program, use in zip(programs, uses, strict=True)
+        }
 
     @api.model
     def _loyalty_is_direct(self, program):
@@ -62,8 +94,13 @@ class LoyaltySaleGateMixin(models.AbstractModel):
     def _get_claimable_rewards(self, forced_coupons=None):
         """Leave out what the gate refuses."""
         rewards = super()._get_claimable_rewards(forced_coupons=forced_coupons)
-        for card in list(rewards):
-            if card.program_id.strict and self._loyalty_blockers(card):
+        cards = self.env["loyalty.card"].union(*rewards)
+        strict = cards.filtered("program_id.strict")
+        refused = self._loyalty_blockers_of(strict)
+        for card in cards - strict:
+            refused[card] = self._loyalty_beside(card.program_id)
+        for card, blockers in refused.items():
+            if blockers:
                 del rewards[card]
         return rewards
 
@@ -72,13 +109,15 @@ class LoyaltySaleGateMixin(models.AbstractModel):
 
         :return: Odoo's result: a dict, with `error` when it is refused
         """
-        program = reward.program_id
-        if not program.strict:
-            return super()._apply_program_reward(reward, coupon, **kwargs)
-        blockers, code = self._loyalty_blockers(coupon), coupon.code
+        program, code = reward.program_id, coupon.code
+        blockers = (
+            self._loyalty_blockers(coupon)
+            if program.strict
+            else self._loyalty_beside(program)
+        )
         if blockers:
             return self._loyalty_reward_refusal(coupon, code, blockers)
-        if not program.margin_guard:
+        if not program.strict or not program.margin_guard:
             return super()._apply_program_reward(reward, coupon, **kwargs)
         try:
             # Odoo writes a new reward over the lines of the one it replaces.
@@ -92,6 +131,17 @@ class LoyaltySaleGateMixin(models.AbstractModel):
             return self._loyalty_reward_refusal(coupon.exists(), code, blockers)
         return result
 
+    def _loyalty_beside(self, program):
+        """Return why a program that is not strict does not go with those on the order.
+
+        A strict one that stands alone is not joined either.
+
+        :return: list of (code, message)
+        """
+        # The salesperson may not read every program of the company.
+        used = self.sudo()._loyalty_used_programs().filtered("strict")
+        return program.sudo()._stacking_blockers(used - program)
+
     def _loyalty_reward_refusal(self, card, code, blockers):
         """Log that a reward is refused and return the answer."""
         self.env["loyalty.refusal"]._log_refusal(
@@ -99,16 +149,10 @@ class LoyaltySaleGateMixin(models.AbstractModel):
         )
         return {"error": self._loyalty_answer(blockers)}
 
-    def _loyalty_hold_refusal(self, card):
-        """Return why points cannot be reserved: who holds them is for staff to read."""
-        if self.env.user._is_internal():
-            return super()._loyalty_hold_refusal(card)
-        return self._loyalty_answer([("held", "")])
-
     def _loyalty_answer(self, blockers):
         """Return why something is refused: all reasons to staff, one word to others."""
         if self.env.user._is_internal() or self._loyalty_may_tell(blockers):
-            return "\n".join(message for _code, message in blockers)
+            return super()._loyalty_answer(blockers)
         return self.env._("This offer cannot be used on this order.")
 
     def _loyalty_odoo_refusal(self, result, code, card, program):

@@ -10,6 +10,7 @@ from odoo.tools import SQL, format_datetime
 
 from ..tools import codes
 from ..tools.backoff import Backoff
+from ..tools.transaction_end import call_at_end
 
 SCOPES = {
     "session": Backoff(free=5, first=30, most=3600),
@@ -25,6 +26,7 @@ PREFIX_LENGTH = 5
 MEMORY = 3600
 FADES = 180
 ALERT_MANAGERS = 10
+FORGIVEN = ("session", "user", "staff")
 
 
 class LoyaltyThrottle(models.Model):
@@ -152,8 +154,35 @@ class LoyaltyThrottle(models.Model):
                 return
             request.session["loyalty_refused_code"] = digest
         registry, keys = self.env.registry, self._keys(code)
-        for callbacks in (self.env.cr.postcommit, self.env.cr.postrollback):
-            callbacks.add(lambda: self._write_failures(registry, keys))
+        call_at_end(self.env.cr, lambda: self._write_failures(registry, keys))
+
+    @api.model
+    def _note_success(self, code):
+        """Forget the wrong codes of one who then entered a good one.
+
+        What counts for an address, or the beginning of a code, is of others, too.
+
+        :param code: the code as it was entered
+        """
+        keys = tuple(
+            (scope, key)
+            for scope, key in self._keys(code or "").items()
+            if scope in FORGIVEN
+        )
+        if not keys:
+            return
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM loyalty_throttle WHERE (scope, key) IN %s", keys)
+        )
+        if rows:
+            registry, ids = self.env.registry, [row_id for [row_id] in rows]
+            self.env.cr.postcommit.add(lambda: self._forget_failures(registry, ids))
+
+    @staticmethod
+    def _forget_failures(registry, ids):
+        """Remove rows in a transaction of its own: others may count at this moment."""
+        with registry.cursor() as cursor:
+            cursor.execute(SQL("DELETE FROM loyalty_throttle WHERE id = ANY(%s)", ids))
 
     @staticmethod
     def _write_failures(registry, keys):

@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ..tools.periods import EVER
-from ..tools.use_slot import Slot
+from ..tools.use_slot import LimitReachedError, Slot
 
 KINDS = [
     ("total", "All uses"),
@@ -61,27 +61,111 @@ class LoyaltyUseCounter(models.Model):
             counter.customer_id = self.env["res.partner"].browse(partner or []).exists()
 
     @api.model
-    def _read_slots(self, program, slots):
-        """Return {slot: (uses, amount)} of what is counted so far.
-
-        :param slots: list of `Slot` of the program
-        """
+    def _flush_for_limits(self):
+        """Write what queries of counted and held uses read."""
         self.flush_model()
-        rows = self.env.execute_query(
+        self.env["loyalty.point.hold"].flush_model()
+        self.env["loyalty.card"].flush_model(["program_id"])
+
+    @api.model
+    def _slots_sql(self, slots):
+        """Return limits as SQL table `slot`, with their place in the list from 0 on.
+
+        :param slots: list of (program id, `Slot`)
+        """
+        return SQL(
+            """
+            (SELECT *, (ROW_NUMBER() OVER ())::int - 1 AS place
+               FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::date[],
+                           %s::varchar[], %s::int[], %s::float8[])
+                 AS slot (program_id, kind, key, period, name, most, budget)) slot
+            """,
+            [program_id for program_id, _slot in slots],
+            [slot.kind for _program_id, slot in slots],
+            [slot.key for _program_id, slot in slots],
+            [slot.period for _program_id, slot in slots],
+            [slot.name(program_id) for program_id, slot in slots],
+            [slot.limit for _program_id, slot in slots],
+            [slot.budget for _program_id, slot in slots],
+        )
+
+    @api.model
+    def _held_sql(self, program_ids, holder, card_ids=None):
+        """Return the query of how many uses others hold now, as `name` and `count`.
+
+        Whatever holds a card of a program holds one of its uses in total; of the other
+        limits a hold names those it claims.
+
+        :param holder: key of the document that asks, may be None
+        :param card_ids: cards on which its own holds do not count, by default all
+        """
+        return SQL(
+            """
+            SELECT claim.name, COUNT(*)
+              FROM loyalty_point_hold hold
+              JOIN loyalty_card card ON card.id = hold.card_id
+             CROSS JOIN LATERAL (
+                   SELECT card.program_id || '/total' AS name
+                    UNION
+                   SELECT jsonb_array_elements_text(hold.limit_slots)) claim
+             WHERE hold.expires_at > %(now)s
+               AND card.program_id = ANY(%(programs)s)
+               AND (hold.holder IS DISTINCT FROM %(holder)s
+                 OR hold.card_id != ALL(%(cards)s::int[]))
+             GROUP BY claim.name
+            """,
+            now=fields.Datetime.now(),
+            programs=sorted(program_ids),
+            holder=holder,
+            cards=card_ids,
+        )
+
+    @api.model
+    def _claim(self, cursor, card, holder, slots):
+        """See that something is left of the limits of a card's program.
+
+        In the short transaction that takes a hold: holds on cards of one program
+        follow each other, so that together they claim no more than is left.
+
+        :param cursor: cursor that sees what others committed while it waited
+        :param holder: key of the document
+        :param slots: list of `Slot` of the program
+        :raise LimitReachedError: with the limit of which nothing is left
+        """
+        if not slots:
+            return
+        program_id = card.program_id.id
+        cursor.execute(
             SQL(
-                """
-                SELECT kind, key, period, uses, amount FROM loyalty_use_counter
-                 WHERE program_id = %s AND (kind, key, period) IN %s
-                """,
-                program.id,
-                tuple((slot.kind, slot.key, slot.period) for slot in slots),
+                "SELECT pg_advisory_xact_lock(hashtext('loyalty_point_hold'), %s)",
+                program_id,
             )
         )
-        found = {tuple(row[:3]): tuple(row[3:]) for row in rows}
-        return {
-            slot: found.get((slot.kind, slot.key, slot.period), (0, 0.0))
-            for slot in slots
-        }
+        cursor.execute(
+            SQL(
+                """
+                SELECT slot.place
+                  FROM %(slots)s
+                  LEFT JOIN loyalty_use_counter counter
+                         ON counter.program_id = slot.program_id
+                        AND counter.kind = slot.kind
+                        AND counter.key = slot.key
+                        AND counter.period = slot.period
+                  LEFT JOIN (%(held)s) held ON held.name = slot.name
+                 WHERE slot.most > 0
+                   AND COALESCE(counter.uses, 0) + COALESCE(held.count, 0) >= slot.most
+                    OR slot.budget > 0
+                   AND COALESCE(counter.amount, 0) > slot.budget - 0.005
+                 ORDER BY slot.place
+                 LIMIT 1
+                """,
+                slots=self._slots_sql([(program_id, slot) for slot in slots]),
+                held=self._held_sql([program_id], holder, card.ids),
+            )
+        )
+        full = cursor.fetchone()
+        if full:
+            raise LimitReachedError(slots[full[0]])
 
     @api.model
     def _count(self, redemptions):
@@ -160,7 +244,8 @@ class LoyaltyUseCounter(models.Model):
             row.card_id.code,
             [(f"limit_{slot.kind}", message)],
         )
-        raise ValidationError(message)
+        answer = document._loyalty_answer([("limit", message)]) if document else message
+        raise ValidationError(answer)
 
     @api.model
     def _rebuild(self, programs):

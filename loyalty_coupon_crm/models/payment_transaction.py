@@ -8,10 +8,17 @@ class PaymentTransaction(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Start payments; the orders hold their points before money changes hands.
+        """Start payments; the gate is asked, and points held, before money moves.
 
-        :raise UserError: when another document holds or spent the points
+        :raise UserError: when an order uses what may not be used any more, or what
+            another document holds or spent
         """
         transactions = super().create(vals_list)
-        transactions.sale_order_ids._loyalty_hold(PAYMENT_TTL)
+        # What follows up on a payment, a refund for one, starts none.
+        started = transactions.filtered(
+            lambda payment: (
+                not payment.source_transaction_id and payment.operation != "refund"
+            )
+        )
+        started.sale_order_ids._loyalty_before_payment(PAYMENT_TTL)
         return transactions

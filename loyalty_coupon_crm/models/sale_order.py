@@ -10,6 +10,7 @@ class SaleOrder(models.Model):
     _inherit = [
         "loyalty.sale.cart.mixin",
         "loyalty.sale.gate.mixin",
+        "loyalty.sale.check.mixin",
         "loyalty.sale.prefilter.mixin",
         "loyalty.sale.choice.mixin",
         "loyalty.sale.payment.mixin",
@@ -175,6 +176,14 @@ class SaleOrder(models.Model):
         until = throttle._locked_until(code)
         if until:
             blockers = [("locked", throttle._locked_message(until))]
+            self.env["loyalty.refusal"]._log_refusal(
+                self.env["loyalty.card"],
+                self.partner_id,
+                self._loyalty_channel(),
+                self,
+                code,
+                blockers,
+            )
             return self._loyalty_refusal(blockers, code)
         card = self.env["loyalty.card"].search([("code", "=", code)], limit=1)
         program = card.program_id or self._loyalty_promotion(code)
@@ -191,6 +200,7 @@ class SaleOrder(models.Model):
         card.program_id._wait_for_issuing()
         result = super()._try_apply_code(code)
         if not result or "error" not in result:
+            throttle._note_success(code)
             return result
         return self._loyalty_fail(
             self._loyalty_odoo_refusal(result, code, card, program), code
@@ -260,37 +270,6 @@ class SaleOrder(models.Model):
             "not_found": True,
         }
 
-    def _loyalty_check_cards(self):
-        """Ask the gate once more before an order is confirmed.
-
-        :raise ValidationError: when a card of the order may not be used any more
-        """
-        for order in self:
-            cards = order.order_line.coupon_id.filtered(
-                lambda card: (
-                    card.voided_at or card.program_id.strict or card.sudo().member_ids
-                )
-            )
-            for card in cards:
-                blockers = self.env["loyalty.program"]._gate(
-                    card,
-                    order.partner_id,
-                    order._loyalty_channel(),
-                    at=order._loyalty_use_moment(),
-                    document=order,
-                    code=card.code,
-                )
-                if blockers:
-                    raise ValidationError(
-                        self.env._(
-                            "The coupon %(code)s on order %(order)s cannot be used: "
-                            "%(reasons)s Remove its line and confirm again.",
-                            code=card.code,
-                            order=order.display_name,
-                            reasons=order._loyalty_answer(blockers).replace("\n", " "),
-                        )
-                    )
-
     def _loyalty_check_balances(self):
         """Refuse orders that together spend more than a card holds.
 
@@ -308,20 +287,6 @@ class SaleOrder(models.Model):
                         points=-card.points,
                     )
                 )
-
-    def _loyalty_use_moment(self):
-        """Return the moment that decides whether a card is valid on the order.
-
-        A customer who paid in time is not refused when the order is confirmed later.
-
-        :return: naive datetime in UTC, or None for now
-        """
-        self.ensure_one()
-        # The salesperson may not read payments; only their time is used.
-        paid = self.sudo().transaction_ids.filtered(
-            lambda payment: payment.state in ("authorized", "done")
-        )
-        return min(paid.mapped("create_date"), default=None)
 
     def _loyalty_record(self):
         """Write the purchases and redemptions of confirmed orders."""
@@ -350,10 +315,6 @@ class SaleOrder(models.Model):
     def _loyalty_date(self):
         self.ensure_one()
         return self.date_order or super()._loyalty_date()
-
-    def _loyalty_is_paid(self):
-        self.ensure_one()
-        return bool(self._loyalty_use_moment())
 
     def _loyalty_is_confirmed(self):
         self.ensure_one()

@@ -7,13 +7,17 @@ from . import test_card_actions
 from . import test_card_report
 from . import test_cart_points
 from . import test_chosen_points
+from . import test_code_import
 from . import test_codes
 from . import test_credit_note
 from . import test_credit_parts
 from . import test_customer_metric
 from . import test_customer_refresh
 from . import test_gate
+from . import test_gate_ask
+from . import test_gate_claim
 from . import test_gate_limit
+from . import test_gate_payment
 from . import test_gate_scope
 from . import test_gate_time
 from . import test_strict_check

@@ -42,6 +42,21 @@ class TestCampaignRunner(CampaignCommon):
         self.assertEqual(set(self._control(campaign).mapped("state")), {"skipped"})
         self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
 
+    def test_no_more_coupons_than_the_program_may_issue(self):
+        self.program.write({"strict": True, "budget_coupons": 2})
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        self._run(campaign)
+        treated = self._treated(campaign)
+        self.assertGreater(len(treated), 2)
+        self.assertEqual(len(treated.card_id), 2)
+        self.program.invalidate_recordset(["coupons_left"])
+        self.assertEqual(self.program.coupons_left, 0)
+        skipped = treated.filtered(lambda member: not member.card_id)
+        self.assertEqual(set(skipped.mapped("state")), {"skipped"})
+        self.assertIn("no more coupons", skipped[:1].reason)
+        self.assertEqual(campaign.state, "done")
+
     def test_booked_as_the_wallet_books(self):
         campaign = self._create_campaign(points=3, validity_days=5)
         campaign.action_launch()

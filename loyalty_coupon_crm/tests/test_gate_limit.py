@@ -222,6 +222,12 @@ class TestGateLimit(LoyaltyCrmCommon):
         self.assertEqual(order.amount_untaxed, 90)
         self.assertEqual(self._counter("customer").uses, 2)
 
+    def test_unknown_customer_hides_no_other_limit(self):
+        self.program.write({"per_customer_limit": 5, "per_day_limit": 1})
+        self._use()
+        nobody = self.env.ref("base.public_partner")
+        self.assertEqual(set(self._blockers(nobody)), {"no_customer", "limit_day"})
+
     def test_merged_customers_count_together(self):
         self.program.per_customer_limit = 2
         self._use()

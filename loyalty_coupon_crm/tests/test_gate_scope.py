@@ -78,6 +78,15 @@ class TestGateScope(LoyaltyCrmCommon):
         order._action_cancel()
         self.assertEqual(self._blockers(), {})
 
+    def test_first_order_that_cost_nothing_was_one(self):
+        self.program.reward_ids.discount = 100
+        self.program.first_order_only = True
+        order = self._create_order()
+        self._apply_code(order, self._create_card(self.program).code)
+        order.action_confirm()
+        self.assertEqual(order.amount_untaxed, 0)
+        self.assertIn("first_order", self._blockers())
+
     def test_channel(self):
         self.program.sale_ok = False
         message = self._blockers()["channel"]

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -107,6 +108,39 @@ class TestThrottle(LoyaltyCrmCommon):
                 self._visit(f"WRONG{number}")
         self.assertEqual(self._row("session").failures, 1)
         self.assertFalse(self._row("session").locked_until)
+
+    def test_a_good_code_forgives_the_visitor(self):
+        card = self._create_card(self.program)
+        with freeze_time("2026-03-01 10:00:00"):
+            for number in range(4):
+                self._visit(f"WRONG{number}")
+            self._accept(card.code)
+        self.assertFalse(self._row("session"))
+        self.assertTrue(self._row("ip"), "it is of others, too")
+
+    def _accept(self, code):
+        """Enter a good code and commit."""
+        visitor = SimpleNamespace(
+            session=self.sessions["visitor"],
+            httprequest=SimpleNamespace(remote_addr="10.0.0.1"),
+        )
+        with (
+            self.enter_registry_test_mode(),
+            patch.object(loyalty_throttle, "request", visitor),
+        ):
+            self.assertNotIn("error", self.order._try_apply_code(code))
+            self.env.cr.postcommit.run()
+        self.throttle.invalidate_model()
+
+    def test_a_transaction_begun_anew_counts_nothing(self):
+        with self.enter_registry_test_mode():
+            self.throttle._note_failure("WRONG")
+            try:
+                raise SerializationFailure("met another one")
+            except SerializationFailure:
+                self.env.cr.postrollback.run()
+        self.assertFalse(self._row("staff"))
+        self.env.cr.postcommit.clear()
 
     def test_failures_are_forgotten(self):
         with freeze_time("2026-03-01 10:00:00"):

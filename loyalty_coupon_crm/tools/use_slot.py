@@ -20,3 +20,18 @@ class Slot:
     budget: float = 0.0
     span: str = "ever"
     day: date | None = None
+
+    def name(self, program_id):
+        """Return the name under which holds claim this limit of a program."""
+        if self.kind == "total":
+            return f"{program_id}/total"
+        return f"{program_id}/{self.kind}/{self.key}/{self.period}"
+
+
+class LimitReachedError(Exception):
+    """Nothing is left of a limit, not even when what others hold came back."""
+
+    def __init__(self, slot):
+        """Take the `Slot` that is full."""
+        super().__init__(slot)
+        self.slot = slot

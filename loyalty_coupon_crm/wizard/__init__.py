@@ -4,6 +4,8 @@ from . import loyalty_generate_wizard
 from . import loyalty_card_change
 from . import loyalty_point_statement
 from . import loyalty_point_statement_line
+from . import loyalty_paste_mixin
+from . import loyalty_code_import
 from . import loyalty_segment_add
 from . import sale_loyalty_reward_wizard
 from . import loyalty_holiday_fill

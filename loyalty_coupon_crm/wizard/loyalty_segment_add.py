@@ -1,20 +1,14 @@
-import base64
-import io
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
-
-from ..tools.import_reader import FileProblem, read_table, split_audience
-
-SHOWN_LINES = 200
 
 
 class LoyaltySegmentAdd(models.TransientModel):
     """People to add to a segment or to exclude from it, pasted or from a file."""
 
     _name = "loyalty.segment.add"
+    _inherit = "loyalty.paste.mixin"
     _description = "Add or Exclude People"
 
     segment_id = fields.Many2one("loyalty.segment", required=True)
@@ -23,20 +17,10 @@ class LoyaltySegmentAdd(models.TransientModel):
     )
     partner_ids = fields.Many2many("res.partner", string="Customers")
     text = fields.Text(
-        string="Paste",
         help="E-mails, phone numbers, references or database ids, one per line or "
         "separated by commas.",
     )
-    data = fields.Binary(string="File", attachment=False)
-    file_name = fields.Char()
-    found_count = fields.Integer(string="Found", readonly=True)
-    problem_count = fields.Integer(string="Not Added", readonly=True)
-    report = fields.Text(readonly=True)
-
-    def action_check(self):
-        """Show who is found and which entries are not, without adding anybody."""
-        self._match()
-        return self._reopen()
+    problem_count = fields.Integer(string="Not Added")
 
     def action_apply(self):
         """Add or exclude those who are found; show the entries that are not.
@@ -60,15 +44,8 @@ class LoyaltySegmentAdd(models.TransientModel):
             return self._reopen()
         return {"type": "ir.actions.act_window_close"}
 
-    def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Add or Exclude People"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-            "target": "new",
-        }
+    def _headers(self):
+        return ("email", "phone", "ref", "id", "customer_ref")
 
     def _match(self):
         """Note which entries are found and why others are not; return the customers."""
@@ -81,28 +58,12 @@ class LoyaltySegmentAdd(models.TransientModel):
             partner_ids = matches.get(entry, ())
             problem = self._problem(partner_ids, seen)
             if problem:
-                problems.append(
-                    self.env._(
-                        "Line %(line)s, %(entry)s: %(problem)s",
-                        line=line,
-                        entry=entry,
-                        problem=problem,
-                    )
-                )
+                problems.append((line, entry, problem))
             else:
                 seen.add(partner_ids[0])
                 ids.append(partner_ids[0])
         found |= found.browse(ids)
-        shown = problems[:SHOWN_LINES]
-        if len(problems) > SHOWN_LINES:
-            shown.append(self.env._("And %s more.", len(problems) - SHOWN_LINES))
-        self.write(
-            {
-                "found_count": len(found),
-                "problem_count": len(problems),
-                "report": "\n".join(shown),
-            }
-        )
+        self._note_result(len(found), problems)
         return found
 
     def _problem(self, partner_ids, seen):
@@ -114,32 +75,6 @@ class LoyaltySegmentAdd(models.TransientModel):
         if partner_ids[0] in seen:
             return self.env._("this customer is on the list already")
         return ""
-
-    def _entries(self):
-        """Return the entries of the text and of the first column of the file.
-
-        :raise UserError: when the file cannot be read
-        """
-        entries = split_audience(self.text)
-        if not self.data:
-            return entries
-        try:
-            names, rows = read_table(io.BytesIO(base64.b64decode(self.data)))
-            # A list without header starts with somebody.
-            rows = [(1, {names[0]: names[0]}), *rows]
-        except FileProblem as error:
-            reason = self.env["loyalty.import"]._explain(error.problem)
-            raise UserError(
-                self.env._(
-                    "The file %(name)s cannot be read: %(reason)s",
-                    name=self.file_name or "",
-                    reason=reason,
-                )
-            ) from error
-        if names[0].strip().lower() in ("email", "phone", "ref", "id", "customer_ref"):
-            del rows[0]
-        values = [(line, str(row.get(names[0]) or "").strip()) for line, row in rows]
-        return entries + [(line, value) for line, value in values if value]
 
     def _find(self, entries):
         """Return {entry: ids of the customers known by it}, in one query.

@@ -28,6 +28,14 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
                 continue
             problem = order._loyalty_claim_problem()
             if problem:
+                self.env["loyalty.refusal"]._log_refusal(
+                    order.lines.coupon_id[:1],
+                    order.partner_id,
+                    "pos",
+                    order,
+                    False,
+                    [("claim", problem)],
+                )
                 raise UserError(
                     self.env._(
                         "%(problem)s Take the reward off order %(order)s and let the "

@@ -53,17 +53,18 @@ class PosConfig(models.Model):
 
         :return: why it cannot be used, in words; False when the points are held
         """
-        owner = partner or card.partner_id
         holder = order._loyalty_holder()
         blockers = self.env["loyalty.program"]._gate(
-            card, owner, "pos", code=card.code, shop=self, holder=holder
+            card, partner, "pos", code=card.code, shop=self, holder=holder
+        ) or order._loyalty_reserve(
+            card,
+            points,
+            self.loyalty_hold_minutes * 60,
+            partner,
+            self.company_id,
+            shop=self.name,
         )
-        if blockers:
-            return self._loyalty_refusal(blockers)["payload"]["error_message"]
-        seconds = self.loyalty_hold_minutes * 60
-        if card._hold(points, holder, seconds, shop=self.name):
-            return False
-        return order._loyalty_hold_refusal(card)
+        return blockers and self._loyalty_refusal(blockers)["payload"]["error_message"]
 
     def _loyalty_release_others(self, order, kept):
         """End the holds of an order on cards that it does not use any more."""
@@ -89,7 +90,9 @@ class PosConfig(models.Model):
         throttle = self.env["loyalty.throttle"]
         until = throttle._locked_until(code)
         if until:
-            return self._loyalty_refusal([("locked", throttle._locked_message(until))])
+            return self._loyalty_refuse_code(
+                cards, code, [("locked", throttle._locked_message(until))]
+            )
         card = cards.search([("code", "=", code)], limit=1)
         if not card:
             throttle._note_failure(code)
@@ -101,12 +104,20 @@ class PosConfig(models.Model):
             return self._loyalty_refusal(blockers)
         result = super().use_coupon_code(code, creation_date, partner_id, pricelist_id)
         if result["successful"]:
+            throttle._note_success(code)
             return result
         blockers = self._loyalty_explain(card, partner, code) or [
             ("odoo", result["payload"]["error_message"])
         ]
+        return self._loyalty_refuse_code(card, code, blockers, partner)
+
+    def _loyalty_refuse_code(self, card, code, blockers, partner=None):
+        """Log that a code is refused at this till and return Odoo's answer.
+
+        :param blockers: list of (code, message)
+        """
         self.env["loyalty.refusal"]._log_refusal(
-            card, partner, "pos", None, code, blockers
+            card, partner, "pos", None, code, blockers, shop=self.name
         )
         return self._loyalty_refusal(blockers)
 
@@ -199,16 +210,21 @@ class PosConfig(models.Model):
         shared = self.env["loyalty.card.member"]._wallets_of(partner, self.company_id)
         wallets |= shared.filtered(lambda card: card.program_id in programs)
         full = len(coupons) == PANEL_LIMIT
+        blockers = self.env["loyalty.program"]._redemption_blockers_of(
+            coupons, partner, "pos", shop=self
+        )
         return {
-            "coupons": [self._wallet_coupon(card, partner) for card in coupons],
+            "coupons": [self._wallet_coupon(card, blockers[card]) for card in coupons],
             "more": cards.search_count(domain) - PANEL_LIMIT if full else 0,
             "wallets": [self._wallet_points(card, partner) for card in wallets],
         }
 
-    def _wallet_coupon(self, card, partner):
-        """Return one coupon as the cashier's panel shows it."""
+    def _wallet_coupon(self, card, blockers):
+        """Return one coupon as the cashier's panel shows it.
+
+        :param blockers: list of (code, message) of the gate
+        """
         program = card.program_id
-        blockers = program._redemption_blockers(card, partner, "pos", shop=self)
         rules = program.rule_ids
         return {
             "id": card.id,

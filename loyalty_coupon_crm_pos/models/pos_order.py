@@ -11,6 +11,10 @@ NOT_AT_PAYMENT = (
     "held",
     "lapsed",
     "limit_total",
+    "limit_day",
+    "limit_period",
+    "limit_customer",
+    "limit_household",
 )
 
 
@@ -111,16 +115,9 @@ class PosOrder(models.Model):
         # The cashier may not read every program of the company.
         programs = cards.sudo().program_id
         for card in cards:
-            problem = self._loyalty_blocked_message(card, -changes[card.id])
-            if problem:
-                return {"successful": False, "payload": {"message": problem}}
-            # The till names neither customer nor order here: the owner was checked at
-            # the scan, and the hold is asked for with the order, just before.
-            blockers = self.env["loyalty.program"]._gate(
-                card, card.partner_id, "pos", code=card.code, ignore=NOT_AT_PAYMENT
+            blockers = self._loyalty_payment_blockers(
+                card, -changes[card.id], programs - card.sudo().program_id
             )
-            program = card.sudo().program_id
-            blockers += program._stacking_blockers(programs - program)
             if blockers:
                 return {
                     "successful": False,
@@ -134,6 +131,32 @@ class PosOrder(models.Model):
                     },
                 }
         return result
+
+    def _loyalty_payment_blockers(self, card, points, others):
+        """Return what speaks against a card when payment begins; it is logged.
+
+        The till names neither customer nor order here: the owner was checked at the
+        scan, and the hold is asked for with the order, just before.
+
+        :param points: points that the order takes from the card
+        :param others: the other programs that the order uses
+        :return: list of (code, message)
+        """
+        problem = self._loyalty_blocked_message(card, points)
+        found = [
+            *self.env["loyalty.program"]._redemption_blockers(
+                card, card.partner_id, "pos"
+            ),
+            *card.sudo().program_id._stacking_blockers(others),
+        ]
+        blockers = [one for one in found if one[0] not in NOT_AT_PAYMENT]
+        if problem:
+            blockers = [("pending", problem)]
+        if blockers:
+            self.env["loyalty.refusal"]._log_refusal(
+                card, card.partner_id, "pos", None, card.code, blockers
+            )
+        return blockers
 
     def _loyalty_wait_for_retry(self):
         """Have two calls for one order follow each other.

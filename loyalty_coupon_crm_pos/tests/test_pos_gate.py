@@ -78,7 +78,7 @@ class TestPosGate(LoyaltyCrmPosCommon):
         logged = []
         refusals = self.env.registry["loyalty.refusal"]
         with patch.object(
-            refusals, "_log_refusal", lambda self, *args: logged.append(args)
+            refusals, "_log_refusal", lambda self, *args, **_more: logged.append(args)
         ):
             self._use("044nothing")
             self._use(self.card.code)

@@ -4,11 +4,15 @@ import statistics
 import time
 
 CHECKS = 200
-CART_UPDATES = 5
+CART_UPDATES = 7
+CANDIDATES = 100
 
 
 def prepare(env, programs):
-    """Create live promotions, most of them for products that no cart has.
+    """Create live promotions; a hundred of them are for what carts have.
+
+    With us those hundred are strict: each has limits, a window and an audience, to
+    which the customer belongs for every second one.
 
     :param programs: how many of them
     """
@@ -19,43 +23,83 @@ def prepare(env, programs):
             for number in range(50)
         ]
     )
+    customer = env["res.partner"].create({"name": "Buyer"})
+    rules = _strict_rules(env, customer)
     env["loyalty.program"].create(
         [
-            {
-                "name": f"Promotion {number}",
-                "program_type": "promotion",
-                "trigger": "auto",
-                "applies_on": "current",
-                "communication_plan_ids": False,
-                "rule_ids": [
-                    (0, 0, {"product_ids": [(6, 0, products[10 + number % 40].ids)]})
-                ],
-                "reward_ids": [
-                    (0, 0, {"discount": 5, "discount_mode": "percent"}),
-                ],
-            }
-            for number in range(int(programs))
+            _promotion(number, products[10 + number % 40])
+            for number in range(int(programs) - CANDIDATES)
+        ]
+        + [
+            _promotion(number, products[number % 3]) | rules(number)
+            for number in range(CANDIDATES)
         ]
     )
     env.cr.commit()
     return len(products)
 
 
+def _promotion(number, product):
+    return {
+        "name": f"Promotion {number} for {product.name}",
+        "program_type": "promotion",
+        "trigger": "auto",
+        "applies_on": "current",
+        "communication_plan_ids": False,
+        "rule_ids": [(0, 0, {"product_ids": [(6, 0, product.ids)]})],
+        "reward_ids": [(0, 0, {"discount": 5, "discount_mode": "percent"})],
+    }
+
+
+def _strict_rules(env, customer):
+    """Return the function that gives our fields of a candidate, none in Odoo alone."""
+    if "strict" not in env["loyalty.program"]._fields:
+        return lambda number: {}
+    segments = env["loyalty.segment"].create(
+        [{"name": name, "kind": "static"} for name in ("Gold", "Silver")]
+    )
+    segments[0]._add_members(customer)
+    return lambda number: {
+        "strict": True,
+        "limit_usage": True,
+        "max_usage": 1000,
+        "per_customer_limit": 5,
+        "per_day_limit": 500,
+        "segment_ids": [(6, 0, segments[number % 2].ids)],
+        "usage_window_ids": [(0, 0, {"hour_from": 0, "hour_to": 24})],
+    }
+
+
 def update_cart(env):
-    """Return the seconds of each update of a cart of three lines."""
+    """Return what each update of a cart of three lines took, and how many queries.
+
+    An update is what the website does at each change: update the rewards, and look
+    which ones can be claimed.
+    """
     order = _cart(env)
-    order._update_programs_and_rewards()
+    _change_cart(order, 1)
     env.cr.commit()
-    seconds = []
+    seconds, queries = [], []
     for number in range(CART_UPDATES):
         env.invalidate_all()
         order.order_line[0].product_uom_qty = number + 2
         env.flush_all()
+        before = env.cr.sql_log_count
         started = time.perf_counter()
-        order._update_programs_and_rewards()
-        env.flush_all()
+        _change_cart(order, number)
         seconds.append(time.perf_counter() - started)
-    return seconds
+        queries.append(env.cr.sql_log_count - before)
+    return {
+        "seconds": statistics.median(seconds),
+        "queries": statistics.median(queries),
+        "offers": len(order._get_claimable_rewards()),
+    }
+
+
+def _change_cart(order, _number):
+    order._update_programs_and_rewards()
+    order._get_claimable_rewards()
+    order.env.flush_all()
 
 
 def check(env, strict):
@@ -77,9 +121,12 @@ def check(env, strict):
         "max_usage": 1000,
     }
     if ours and strict == "strict":
+        gold = env["loyalty.segment"].search([("name", "=", "Gold")])
         values |= {
             "strict": True,
             "per_customer_limit": 5,
+            "per_day_limit": 500,
+            "segment_ids": [(6, 0, gold.ids)],
             "usage_window_ids": [(0, 0, {"hour_from": 0, "hour_to": 24})],
         }
     program = env["loyalty.program"].create(values)
@@ -88,10 +135,11 @@ def check(env, strict):
     )
     order = _cart(env)
     env.cr.commit()
-    seconds = []
+    seconds, queries = [], []
     for card in cards:
         env.invalidate_all()
         order.order_line.mapped("price_total")
+        before = env.cr.sql_log_count
         started = time.perf_counter()
         if ours:
             found = env["loyalty.program"]._redemption_blockers(
@@ -101,7 +149,11 @@ def check(env, strict):
         else:
             _check_of_odoo(order, card)
         seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+        queries.append(env.cr.sql_log_count - before)
+    return {
+        "seconds": statistics.median(seconds),
+        "queries": statistics.median(queries),
+    }
 
 
 def _check_of_odoo(order, card):
@@ -119,7 +171,7 @@ def _cart(env):
     products = env["product.product"].search([("name", "like", "Product %")], limit=3)
     return env["sale.order"].create(
         {
-            "partner_id": env["res.partner"].create({"name": "Buyer"}).id,
+            "partner_id": env["res.partner"].search([("name", "=", "Buyer")]).id,
             "order_line": [(0, 0, {"product_id": product.id}) for product in products],
         }
     )

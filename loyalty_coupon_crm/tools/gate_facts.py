@@ -1,0 +1,43 @@
+"""What the gate has to look up, for several uses at once."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Found:
+    """What was looked up.
+
+    `slots`: {program id: its `Slot`s}; `counts`: {(program id, slot): (uses, amount,
+    uses that others hold)}; `members`: ids of programs of whose audience the customer
+    is; `bought`: whether the customer bought before.
+    """
+
+    slots: dict = field(default_factory=dict)
+    counts: dict = field(default_factory=dict)
+    members: set = field(default_factory=set)
+    bought: bool = False
+
+
+class GateFacts:
+    """The facts of uses by one customer on one document, read together.
+
+    They are read when the first use asks, and kept no longer than the question.
+    """
+
+    def __init__(self, read):
+        """Take the function that reads the facts of a list of uses."""
+        self._read = read
+        self._uses = []
+        self._found = None
+
+    def add(self, use):
+        """Add a use whose facts are to be read with those of the others."""
+        self._uses.append(use)
+        self._found = None
+
+    @property
+    def found(self):
+        """Return what is known of all uses, as `Found`."""
+        if self._found is None:
+            self._found = self._read(self._uses)
+        return self._found
