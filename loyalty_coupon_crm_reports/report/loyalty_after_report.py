@@ -75,17 +75,13 @@ class LoyaltyAfterReport(models.Model):
         "set otherwise); the purchase with the use itself does not count.",
     )
     mean_before = Rate(
-        string="Spent Before per Customer",
+        "Spent Before per Customer",
         digits=(16, 2),
-        aggregator="avg",
-        readonly=True,
         help="Spent before ÷ customers.",
     )
     mean_after = Rate(
-        string="Spent After per Customer",
+        "Spent After per Customer",
         digits=(16, 2),
-        aggregator="avg",
-        readonly=True,
         help="Spent after ÷ customers.",
     )
     return_count = fields.Integer(
@@ -94,10 +90,7 @@ class LoyaltyAfterReport(models.Model):
         help="First uses that were followed by a purchase.",
     )
     return_rate = Rate(
-        string="Came Again (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
+        "Came Again (%)",
         help="First uses followed by a purchase ÷ first uses, in percent.",
     )
     use_count = fields.Integer(string="First Uses", readonly=True)

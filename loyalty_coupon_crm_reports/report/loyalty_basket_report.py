@@ -72,10 +72,8 @@ class LoyaltyBasketReport(models.Model):
         help="Untaxed, net of discount and refunds, in company currency.",
     )
     average_amount = Rate(
-        string="Mean Basket",
+        "Mean Basket",
         digits=(16, 2),
-        aggregator="avg",
-        readonly=True,
         help="Net sales ÷ purchases, in company currency; the discount is already "
         "deducted.",
     )
@@ -85,10 +83,7 @@ class LoyaltyBasketReport(models.Model):
         help="Discount given by coupons and points, untaxed, less refunds.",
     )
     discount_rate = Rate(
-        string="Discount Rate (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
+        "Discount Rate (%)",
         help="Discount given ÷ (net sales + discount given) of the purchases, in "
         "percent.",
     )

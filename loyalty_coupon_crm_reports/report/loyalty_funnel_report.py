@@ -8,6 +8,18 @@ COUPON_TYPES = ("coupons", "next_order_coupons")
 SHARE_DAYS = (1, 3, 7, 14, 30)
 
 
+def _share_by(*, day):
+    """Return the field of how many of the used coupons were used so soon, in percent.
+
+    :param day: days from issue to first use, at most
+    """
+    return Rate(
+        f"Used by Day {day} (%)",
+        help="Of the coupons that were used, the share first used by "
+        f"day {day} after issue, in percent.",
+    )
+
+
 class LoyaltyFunnelReport(models.Model):
     """One coupon that was issued, or one treated campaign member without a coupon.
 
@@ -128,17 +140,11 @@ class LoyaltyFunnelReport(models.Model):
         help="Used, expired or void: issued less open.",
     )
     redemption_rate = Rate(
-        string="Redemption Rate (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
+        "Redemption Rate (%)",
         help="Used ÷ issued of the cohort, in percent.",
     )
     closed_redemption_rate = Rate(
-        string="Redemption Rate of Closed (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
+        "Redemption Rate of Closed (%)",
         help="Used ÷ (issued less those still valid and unused), in percent: what the "
         "rate will come to when the open coupons behave like the closed ones.",
     )
@@ -154,10 +160,7 @@ class LoyaltyFunnelReport(models.Model):
         help="Different commercial customers with at least one use of their coupons.",
     )
     customer_redemption_rate = Rate(
-        string="Customer Redemption Rate (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
+        "Customer Redemption Rate (%)",
         help="Customers with at least one redemption ÷ customers who were offered a "
         "coupon, in percent, each customer counted once.",
     )
@@ -189,52 +192,14 @@ class LoyaltyFunnelReport(models.Model):
         "that it counts once.",
     )
     days_to_use = Rate(
-        string="Days to Use (median)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
+        "Days to Use (median)",
         help="Days from issue to first use: the median of the coupons that were used.",
     )
-    share_day_1 = Rate(
-        string="Used by Day 1 (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
-        help="Of the coupons that were used, the share first used by day 1 after "
-        "issue, in percent.",
-    )
-    share_day_3 = Rate(
-        string="Used by Day 3 (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
-        help="Of the coupons that were used, the share first used by day 3 after "
-        "issue, in percent.",
-    )
-    share_day_7 = Rate(
-        string="Used by Day 7 (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
-        help="Of the coupons that were used, the share first used by day 7 after "
-        "issue, in percent.",
-    )
-    share_day_14 = Rate(
-        string="Used by Day 14 (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
-        help="Of the coupons that were used, the share first used by day 14 after "
-        "issue, in percent.",
-    )
-    share_day_30 = Rate(
-        string="Used by Day 30 (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
-        help="Of the coupons that were used, the share first used by day 30 after "
-        "issue, in percent.",
-    )
+    share_day_1 = _share_by(day=1)
+    share_day_3 = _share_by(day=3)
+    share_day_7 = _share_by(day=7)
+    share_day_14 = _share_by(day=14)
+    share_day_30 = _share_by(day=30)
 
     @api.model
     def _measures(self):

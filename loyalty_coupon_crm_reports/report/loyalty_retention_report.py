@@ -53,10 +53,7 @@ class LoyaltyRetentionReport(models.Model):
         help="Customers of the cohort with a purchase in the month.",
     )
     retention_rate = Rate(
-        string="Retention (%)",
-        digits=(16, 1),
-        aggregator="avg",
-        readonly=True,
+        "Retention (%)",
         help="Customers who bought ÷ customers of the cohort, in percent.",
     )
     purchase_count = fields.Integer(
@@ -65,10 +62,8 @@ class LoyaltyRetentionReport(models.Model):
         help="Purchases in the month that were not taken back altogether.",
     )
     frequency = Rate(
-        string="Purchases per Customer",
+        "Purchases per Customer",
         digits=(16, 2),
-        aggregator="avg",
-        readonly=True,
         help="Purchases ÷ customers who bought.",
     )
     amount = fields.Monetary(

@@ -101,10 +101,8 @@ class LoyaltyUseReport(models.Model):
         help="Cost of goods given free, in company currency.",
     )
     cost_per_use = Rate(
-        string="Cost per Redemption",
+        "Cost per Redemption",
         digits=(16, 2),
-        aggregator="avg",
-        readonly=True,
         help="Discount given and cost of free goods, as it was at that moment, ÷ "
         "redemptions, in company currency.",
     )
