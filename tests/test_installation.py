@@ -1,6 +1,7 @@
 """The add-ons come to a database Odoo alone has used, are upgraded, and go again."""
 
 import odoo_alone
+import odoo_history
 import pytest
 from provision import settings
 from testing import runs
@@ -14,6 +15,7 @@ class Shop:
     def __init__(self, database):
         self.database = database
         self.database.shell(odoo_alone.BUILD)
+        self.balances = self.database.shell(odoo_history.BUILD)
         # Odoo lists the add-ons of the folder once it is started with them.
         self.database.server("-u", "rpc")
         self.structure = self.structure_now()
@@ -67,6 +69,13 @@ def removed(upgraded):
     return upgraded
 
 
+@pytest.fixture(scope="module")
+def continued(installed, make_database):
+    """Return what becomes of old orders that are edited and undone with us there."""
+    copy = make_database("shop_goes_on", installed.database.name)
+    return copy.shell(odoo_history.GO_ON)
+
+
 def _own_counts(shop):
     tables = shop.structure_now()["tables"] - shop.structure["tables"]
     return {table: shop.count(table) for table in tables}
@@ -111,6 +120,45 @@ def test_every_balance_is_explained(installed):
     assert (moves, float(moved)) == (cards, float(points))
 
 
+def test_each_balance_is_one_opening_movement(installed):
+    """Wallets, gift cards and coupons; Odoo's wrong balances too, to the point."""
+    assert installed.balances == {
+        "gift card": 360,
+        "ewallet": 360,
+        "edited": 90,
+        "regretted": -180,
+        "till": [370, 0],
+    }
+    assert installed.database.query(odoo_history.UNEXPLAINED) == []
+
+
+def test_purchases_of_before(installed):
+    """Edits count with their last figures, cancelled orders not, refunds negative."""
+    assert installed.database.query(odoo_history.PURCHASES) == [
+        ("Editor", "sale", "270.00", "1"),
+        ("Giver", "sale", "540.00", "2"),
+        ("Hunter", "sale", "81.00", "1"),
+        ("Saver", "sale", "540.00", "2"),
+        ("Shopper", "pos", "240.00", "4"),
+    ]
+
+
+def test_uses_of_before(installed):
+    """Gift card, eWallet, code, points and coupon; those of cancelled orders not."""
+    assert installed.database.query(odoo_history.USES) == [
+        ("Giver", "gift_card", "sale", "90", "1"),
+        ("Hunter", "promo_code", "sale", "1", "1"),
+        ("Saver", "ewallet", "sale", "90", "1"),
+        ("Shopper", "coupons", "pos", "1", "1"),
+        ("Shopper", "loyalty", "pos", "50", "1"),
+    ]
+
+
+def test_orders_of_before_go_on(continued):
+    """They are edited, cancelled and refunded, and every balance stays explained."""
+    assert continued == {"differences": [], "gift card": 90, "uses left": 0}
+
+
 def test_orders_of_before_are_purchases(installed):
     """Confirmed orders of the past are rows of what customers did, once each."""
     ((orders,),) = installed.database.query(
@@ -126,13 +174,13 @@ def test_orders_of_before_are_purchases(installed):
 
 
 def test_coupons_used_before_are_redemptions(installed):
-    """Seven of the coupons used before are still used; the cancelled one is not."""
+    """Seven of eight used in orders, the other was cancelled, and one at the till."""
     rows = installed.database.query(
         "SELECT redemption.card_id FROM loyalty_redemption redemption "
         "JOIN loyalty_card card ON card.id = redemption.card_id "
         "WHERE card.code LIKE 'OLD%' AND redemption.reversal_of_id IS NULL"
     )
-    assert len(rows) == 7
+    assert len(rows) == 8
 
 
 def test_upgrade_repeats_nothing(upgraded):

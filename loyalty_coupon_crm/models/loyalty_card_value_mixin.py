@@ -109,16 +109,39 @@ class LoyaltyCardValueMixin(models.AbstractModel):
     def _balance_on(self, day):
         """Return the balance of the cards at the end of a day of their companies.
 
-        :param day: a date; days before the opening row of a card give 0
+        :param day: a date; before the day from which a card is known its balance is
+            None, before its first movement 0
         :return: dict of card id to points
         """
         found = {}
         next_day = fields.Date.add(day, days=1)
         moves = self.env["loyalty.point.move"]
+        known = self._known_from()
         for company, cards in self.grouped("company_id").items():
             end = (company or self.env.company)._loyalty_day_start(next_day)
             found.update(moves._balance_at(cards, end - timedelta(microseconds=1)))
+            for card in cards:
+                if card in known and known[card].date >= end:
+                    found[card.id] = None
         return found
+
+    def _known_from(self):
+        """Return {card: the movement with which what is known of it begins}.
+
+        Movements before are in an archive, or were made before the installation; cards
+        whose first movement is in the ledger are left out.
+        """
+        moves = self.env["loyalty.point.move"]
+        rows = moves.search(
+            [
+                ("card_id", "in", self.ids),
+                ("kind", "=", "opening"),
+                "|",
+                ("request_key", "=like", "archive/%"),
+                ("request_key", "=like", "opening/%"),
+            ]
+        )
+        return {row.card_id: row for row in rows}
 
     def _read_blocked(self):
         """Return what cannot be spent of the points on wallets.

@@ -87,7 +87,7 @@ class LoyaltyPointArchive(models.Model):
     What stays in the ledger: everything from the first row of a card on that is younger
     than the years of the company, an open award, or a row of a document with a
     redemption within those years. Balances and remaining points do not change; on days
-    before its opening row a card has a balance of zero.
+    before its opening row the balance of a card is not known, which statements say.
     """
 
     _name = "loyalty.point.archive"

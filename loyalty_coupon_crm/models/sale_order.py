@@ -52,11 +52,13 @@ class SaleOrder(models.Model):
         """Cancel, and reverse what our own rows say of the orders."""
         confirmed = self.filtered(lambda order: order.state == "sale")
         cards = self.env["loyalty.card"]
+        # Booked first: an award gets back what refunds took before it is taken back.
+        confirmed._loyalty_withdraw_refunds()
         with cards._wallet_scope("reverse"):
             result = super()._action_cancel()
             cancelled = confirmed.filtered(lambda order: order.state == "cancel")
-            cancelled._loyalty_withdraw_refunds()
             cards._wallet_reverse_documents(cancelled)
+        (confirmed - cancelled)._loyalty_refit_refunds()
         self._loyalty_unhold()
         cancelled._loyalty_record_reversal()
         return result

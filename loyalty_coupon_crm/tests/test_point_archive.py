@@ -67,6 +67,41 @@ class TestPointArchive(LoyaltyCrmCommon):
         self.assertEqual((archive.card_count, archive.move_count), (1, 3))
         self.assertEqual(archive.points, 90)
 
+    def _statement(self, start, end):
+        return self.env["loyalty.point.statement"].create(
+            {"partner_id": self.partner.id, "date_from": start, "date_to": end}
+        )
+
+    def test_before_the_opening_row_nothing_is_known(self):
+        self._history()
+        self._fold()
+        days = (date(2023, 2, 28), date(2023, 3, 1), date(2025, 6, 1))
+        self.assertEqual(
+            [self.card._balance_on(day)[self.card.id] for day in days], [None, 90, 0]
+        )
+
+    def test_statement_says_from_which_day_it_knows(self):
+        self._history()
+        self._fold()
+        line = self._statement("2022-01-01", "2025-12-31").line_ids
+        self.assertEqual(
+            (line.opening, line.added, line.taken, line.closing), (90, 5, -90, 5)
+        )
+        self.assertEqual(line.known_from, date(2023, 3, 1))
+        self.assertIn("03/01/2023", line.statement_id.unknown)
+        [section] = line.statement_id._card_sections()
+        self.assertEqual([row["balance"] for row in section["rows"]], [0, 5])
+        early = self._statement("2022-01-01", "2022-12-31")
+        self.assertFalse(early.line_ids.is_known)
+        content, _kind = self.env["ir.actions.report"]._render_qweb_html(
+            "loyalty_coupon_crm.report_point_statement", early.ids
+        )
+        self.assertIn("known from", content.decode())
+        self.assertNotIn("Closing balance", content.decode())
+        late = self._statement("2024-01-01", "2025-12-31")
+        self.assertFalse(late.unknown)
+        self.assertEqual(late.line_ids.opening, 90)
+
     def test_draws_of_later_spends_are_kept(self):
         self._history()
         self._fold()

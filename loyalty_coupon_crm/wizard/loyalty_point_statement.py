@@ -34,6 +34,10 @@ class LoyaltyPointStatement(models.TransientModel):
         default=lambda self: self.env.company._loyalty_today(),
         help="The last day is included, in the time zone of the company.",
     )
+    unknown = fields.Text(
+        compute="_compute_unknown",
+        help="From which days the balances are known, where that is not the period.",
+    )
     line_ids = fields.One2many(
         "loyalty.point.statement.line",
         "statement_id",
@@ -65,6 +69,12 @@ class LoyaltyPointStatement(models.TransientModel):
                 Command.clear(),
                 *(Command.create(values) for values in statement._prepare_lines()),
             ]
+
+    @api.depends("line_ids")
+    def _compute_unknown(self):
+        for statement in self:
+            late = statement.line_ids.filtered("known_from")
+            statement.unknown = "\n".join(late.mapped("unknown")) or False
 
     def action_show_moves(self):
         """Open the movements of the period."""
@@ -131,7 +141,11 @@ class LoyaltyPointStatement(models.TransientModel):
         )
 
     def _prepare_lines(self):
-        """Return values of a line per card: balances and sums of the period."""
+        """Return values of a line per card: balances and sums of the period.
+
+        Where a card is known from a day within the period only, its opening balance is
+        that of this day.
+        """
         self.ensure_one()
         cards = self._cards()
         if not cards or not self.date_from or not self.date_to:
@@ -139,34 +153,52 @@ class LoyaltyPointStatement(models.TransientModel):
         day_before = fields.Date.subtract(self.date_from, days=1)
         opening = cards._balance_on(day_before)
         closing = cards._balance_on(self.date_to)
+        first = cards._known_from()
         moves = self.env["loyalty.point.move"]
         period = self._period_domain(cards)
+        period &= Domain("id", "not in", [row.id for row in first.values()])
         added, taken = (
             dict(moves._read_group(period & sign, ["card_id"], ["points:sum"]))
             for sign in (Domain("points", ">", 0), Domain("points", "<", 0))
         )
-        return [
-            {
-                "card_id": card.id,
-                "opening": opening[card.id],
-                "added": added.get(card, 0.0),
-                "taken": taken.get(card, 0.0),
-                "closing": closing[card.id],
-            }
-            for card in cards
-        ]
+        lines = []
+        for card in cards:
+            start = opening[card.id]
+            if start is None and closing[card.id] is not None:
+                start = first[card].points
+            lines.append(
+                {
+                    "card_id": card.id,
+                    "opening": start or 0.0,
+                    "added": added.get(card, 0.0),
+                    "taken": taken.get(card, 0.0),
+                    "closing": closing[card.id] or 0.0,
+                    "is_known": closing[card.id] is not None,
+                    "known_from": self._day_of(first[card])
+                    if opening[card.id] is None
+                    else False,
+                }
+            )
+        return lines
+
+    def _day_of(self, move):
+        """Return the day of a movement in the company's time zone."""
+        company = move.card_id.company_id or self.company_id or self.env.company
+        return company._loyalty_today(move.date)
 
     def _card_sections(self):
         """Return what the printed statement says of each card.
 
-        :return: list of dicts with `card`, `opening`, `closing` and `rows`, dicts of
-            `move`, `document` (its name) and `balance` after it
+        :return: list of dicts with `card`, `opening`, `closing`, `is_known`,
+            `known_from` and `rows`, dicts of `move`, `document` (its name) and
+            `balance` after it
         """
         self.ensure_one()
         cards = self._cards()
         moves = self.env["loyalty.point.move"].search(
             self._period_domain(cards), order="id"
         )
+        moves -= moves.union(*cards._known_from().values())
         names = moves._document_names()
         by_card = moves.grouped("card_id")
         sections = []
@@ -189,6 +221,8 @@ class LoyaltyPointStatement(models.TransientModel):
                     "card": card,
                     "opening": values["opening"],
                     "closing": values["closing"],
+                    "is_known": values["is_known"],
+                    "known_from": values["known_from"],
                     "rows": rows,
                 }
             )

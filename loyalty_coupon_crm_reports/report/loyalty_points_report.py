@@ -85,7 +85,8 @@ class LoyaltyPointsReport(models.Model):
     outstanding = fields.Float(
         readonly=True,
         help="Points on the cards at the end of the month; of several months, at the "
-        "end of the last one.",
+        "end of the last one. A card whose old movements are archived counts from its "
+        "opening row on.",
     )
 
     @api.model

@@ -1,5 +1,6 @@
 """Random sequences of everything that moves points, against a simple model of them."""
 
+import itertools
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -16,14 +17,18 @@ CARDS = 2
 GRACE_DAYS = 30
 HOLDERS = ("order 1", "order 2", "till 1")
 POINTS = st.integers(1, 40).map(lambda number: number / 4)
+POINTS_PER_UNIT, REWARD_COST, PRICE = 2.5, 5.0, 10.0
 
 
 class Award:
     """Points given at once, with the days that are left; None lasts for ever."""
 
+    numbers = itertools.count()
+
     def __init__(self, points, days):
         self.left = points
         self.days = days
+        self.number = next(self.numbers)
 
     @property
     def lapsed(self):
@@ -70,15 +75,60 @@ class Wallet:
                 drawn.append((award, part))
         return drawn
 
+    def give_back(self, points, drawn):
+        """Put points back where they were drawn, the newest award first.
+
+        :param drawn: {award: points drawn from it}; what goes back is taken off
+        """
+        rest = 0
+        for award in sorted(drawn, key=lambda award: -award.number):
+            part = min(drawn[award], points)
+            points -= part
+            if award.lapsed:
+                rest += part
+            else:
+                award.left += part
+                drawn[award] -= part
+        if rest:
+            self.awards.append(Award(rest, GRACE_DAYS))
+
+
+class Purchase:
+    """A confirmed sales order, with what its points did."""
+
+    def __init__(self, order, card, award, earned, spent, drawn):
+        self.order = order
+        self.card = card
+        self.award = award
+        self.earned = earned
+        self.spent = spent
+        self.quantity = order.order_line[0].product_uom_qty
+        self.refunded = 0
+        self.drawn = _added({}, drawn)
+        self.taken = {}
+        self.invoice = order._create_invoices()
+        self.invoice.action_post()
+
+
+def _added(found, drawn):
+    """Add [(award, points)] to {award: points} and return it."""
+    for award, points in drawn:
+        found[award] = found.get(award, 0) + points
+    return found
+
 
 class WalletMachine(RuleBasedStateMachine):
     """Promises 1 to 5, checked after every step; the rules run as the system."""
 
     env = None
     program = None
+    product = None
 
     def __init__(self):
         super().__init__()
+        # What failed before must not stop a sequence that is tried anew.
+        self.env.cr.rollback()
+        self.env.invalidate_all(flush=False)
         partners = self.env["res.partner"].create(
             [{"name": f"Member {number}"} for number in range(CARDS)]
         )
@@ -91,6 +141,7 @@ class WalletMachine(RuleBasedStateMachine):
         self.wallets = {card: Wallet() for card in cards}
         self.spends = []
         self.earnings = []
+        self.purchases = []
         self.rows = 0
         self.env.cr.commit()
         for number, days in ((0, None), (0, 3), (1, 1), (1, 0)):
@@ -185,6 +236,79 @@ class WalletMachine(RuleBasedStateMachine):
         self._post(card, "reverse", -points, reversal_of_id=move.id)
         wallet.draw(points, first=award)
 
+    @rule(
+        number=st.integers(0, 9),
+        quantity=st.sampled_from((1, 2, 4)),
+        reward=st.booleans(),
+    )
+    def buy(self, number, quantity, reward):
+        """A sales order earns, and spends only what is free.
+
+        The gate may refuse more: a wallet on which all points lapsed, for one.
+        """
+        card = self._pick(number)
+        wallet = self.wallets[card]
+        line = {"product_id": self.product.id, "product_uom_qty": quantity}
+        order = self.env["sale.order"].create(
+            {"partner_id": card.partner_id.id, "order_line": [(0, 0, line)]}
+        )
+        order._update_programs_and_rewards()
+        earned = POINTS_PER_UNIT * quantity
+        held = sum(wallet.held.values())
+        free = wallet.balance + earned - wallet.lapsed - held >= REWARD_COST
+        rewards = reward and order._get_claimable_rewards().get(card)
+        if rewards:
+            assert free
+            order._apply_program_reward(rewards[:1], card)
+        spent = REWARD_COST if rewards else 0
+        order.action_confirm()
+        self._commit()
+        award = Award(earned, None)
+        wallet.awards.append(award)
+        drawn = wallet.draw(spent)
+        self.purchases.append(Purchase(order, card, award, earned, spent, drawn))
+        self._commit()
+
+    @precondition(lambda self: self.purchases)
+    @rule(number=st.integers(0, 99), units=st.integers(1, 4))
+    def refund(self, number, units):
+        """A credit note takes back goods and the same part of the reward."""
+        purchase = self.purchases[number % len(self.purchases)]
+        units = min(units, purchase.quantity - purchase.refunded)
+        wallet = self.wallets[purchase.card]
+        back = purchase.spent * units / purchase.quantity
+        taken = POINTS_PER_UNIT * units
+        # What is lost when points were spent before is tested by itself.
+        if not units or wallet.balance + back < taken:
+            return
+        note = purchase.invoice._reverse_moves()
+        for line in note.invoice_line_ids:
+            line.quantity = line.quantity * units / purchase.quantity
+        note.action_post()
+        self._commit()
+        purchase.refunded += units
+        wallet.give_back(back, purchase.drawn)
+        _added(purchase.taken, wallet.draw(taken, first=purchase.award))
+
+    @precondition(lambda self: self.purchases)
+    @rule(number=st.integers(0, 99))
+    def cancel(self, number):
+        """A cancelled order leaves nothing, whatever was refunded of it before."""
+        purchase = self.purchases[number % len(self.purchases)]
+        wallet = self.wallets[purchase.card]
+        part = purchase.refunded / purchase.quantity
+        net = (purchase.earned - purchase.spent) * (1 - part)
+        if wallet.balance < net or wallet.balance < purchase.spent * part:
+            return
+        self.purchases.remove(purchase)
+        purchase.order._action_cancel()
+        self._commit()
+        assert purchase.order.state == "cancel"
+        wallet.give_back(purchase.earned * part, purchase.taken)
+        _added(purchase.drawn, wallet.draw(purchase.spent * part))
+        wallet.give_back(purchase.spent, purchase.drawn)
+        wallet.draw(purchase.earned, first=purchase.award)
+
     @rule()
     def a_day_passes(self):
         self.env.cr.execute(
@@ -228,6 +352,7 @@ class WalletMachine(RuleBasedStateMachine):
         # What was spent or earned on the emptied card is not undone here.
         self.spends = [row for row in self.spends if row[0] != source]
         self.earnings = [row for row in self.earnings if row[0] != source]
+        self.purchases = [one for one in self.purchases if one.card != source]
         assert not source.points and not source.active
 
     def _commit(self):
@@ -276,7 +401,27 @@ def run(env, examples, steps):
 
     :return: number of cards whose ledger differs in the end
     """
+    env = env(context={**env.context, "tracking_disable": True})
     WalletMachine.env = env
+    WalletMachine.product = env["product.product"].create(
+        {
+            "name": "Tea",
+            "list_price": PRICE,
+            "type": "consu",
+            "invoice_policy": "order",
+            "taxes_id": [(5, 0, 0)],
+        }
+    )
+    earn = {
+        "reward_point_mode": "unit",
+        "reward_point_amount": POINTS_PER_UNIT,
+        "product_ids": [(6, 0, WalletMachine.product.ids)],
+    }
+    reward = {
+        "discount": 1,
+        "discount_mode": "per_order",
+        "required_points": REWARD_COST,
+    }
     WalletMachine.program = env["loyalty.program"].create(
         {
             "name": "Modelled",
@@ -285,6 +430,8 @@ def run(env, examples, steps):
             "trigger": "auto",
             "strict": True,
             "refund_grace_days": GRACE_DAYS,
+            "rule_ids": [(5, 0, 0), (0, 0, earn)],
+            "reward_ids": [(5, 0, 0), (0, 0, reward)],
         }
     )
     env.cr.commit()
