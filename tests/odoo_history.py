@@ -226,7 +226,8 @@ before = gift_card.points
 used._action_cancel()
 sold = env["pos.order"].search([("partner_id.name", "=", "Shopper")], order="id")
 refund = env["pos.order"].browse(sold[1].refund()["res_id"])
-method = refund.session_id.payment_method_ids.filtered(lambda one: not one.is_cash_count)
+methods = refund.session_id.payment_method_ids
+method = methods.filtered(lambda one: not one.is_cash_count)
 env["pos.make.payment"].with_context(active_ids=refund.ids, active_id=refund.id).create(
     {"payment_method_id": method[:1].id}
 ).check()

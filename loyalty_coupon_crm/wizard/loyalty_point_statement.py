@@ -195,10 +195,10 @@ class LoyaltyPointStatement(models.TransientModel):
         """
         self.ensure_one()
         cards = self._cards()
+        first = [move.id for move in cards._known_from().values()]
         moves = self.env["loyalty.point.move"].search(
-            self._period_domain(cards), order="id"
+            self._period_domain(cards) & Domain("id", "not in", first), order="id"
         )
-        moves -= moves.union(*cards._known_from().values())
         names = moves._document_names()
         by_card = moves.grouped("card_id")
         sections = []

@@ -185,11 +185,14 @@ class WalletMachine(RuleBasedStateMachine):
         wallet = self.wallets[card]
         if holder not in wallet.held:
             self.hold(number, points, holder)
-        points = wallet.held.pop(holder, 0)
-        if not points:
+        points = wallet.held.get(holder, 0)
+        # Points that were held may be taken back: the order is refused then.
+        if not points or wallet.balance < points:
             return
+        del wallet.held[holder]
         move = self._post(card, "spend", -points)
         card._release(holder)
+        self._commit()
         self.spends.append((card, move, wallet.draw(points), points))
 
     @rule(number=st.integers(0, 9), holder=st.sampled_from(HOLDERS))
