@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# Any number that nothing else locks.
+FIGURES_LOCK = 710_040_001
+
 
 class LoyaltyCompanyMetric(models.Model):
     """What the figures of single customers are compared with: one row per company.
@@ -36,6 +39,19 @@ class LoyaltyCompanyMetric(models.Model):
     _company_unique = models.Constraint(
         "UNIQUE(company_id)", "A company has one row of figures of all customers."
     )
+
+    @api.model
+    def _take_turn(self):
+        """Let one transaction at a time compute figures; each writes the same rows.
+
+        PostgreSQL would fail the later one, and scheduled actions are not tried again.
+
+        :return: whether it is our turn, until the end of the transaction
+        """
+        [[taken]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s)", FIGURES_LOCK)
+        )
+        return taken
 
     @api.model
     def _ensure(self, companies):

@@ -8,6 +8,8 @@ from ..tools import purchase_model
 
 FEWEST_REPEAT_BUYERS = 500
 FIT_EVERY_DAYS = 7
+# Minutes after which whoever found the figures in work comes again.
+COME_AGAIN = 1
 LONGEST_HOLDOUT_WEEKS = 26
 SHORTEST_HOLDOUT_WEEKS = 4
 # Shares of customers by value: the best fifth, the next three tenths, the rest.
@@ -31,13 +33,14 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
     repeat_buyer_count = fields.Integer(
         string="Repeat Buyers", help="Customers with purchases on two or more days."
     )
-    model_r = fields.Float(string="r", digits=(16, 4), aggregator=None)
-    model_alpha = fields.Float(string="α", digits=(16, 4), aggregator=None)
-    model_a = fields.Float(string="a", digits=(16, 4), aggregator=None)
-    model_b = fields.Float(string="b", digits=(16, 4), aggregator=None)
-    model_p = fields.Float(string="p", digits=(16, 4), aggregator=None)
-    model_q = fields.Float(string="q", digits=(16, 4), aggregator=None)
-    model_gamma = fields.Float(string="γ", digits=(16, 4), aggregator=None)
+    # Without a number of decimals: a parameter near zero must not become zero.
+    model_r = fields.Float(string="r", aggregator=None)
+    model_alpha = fields.Float(string="α", aggregator=None)
+    model_a = fields.Float(string="a", aggregator=None)
+    model_b = fields.Float(string="b", aggregator=None)
+    model_p = fields.Float(string="p", aggregator=None)
+    model_q = fields.Float(string="q", aggregator=None)
+    model_gamma = fields.Float(string="γ", aggregator=None)
     log_likelihood = fields.Float(digits=(16, 2), aggregator=None)
     margin_rate = fields.Float(
         aggregator=None, help="Margin ÷ net amount of all purchases with known cost."
@@ -83,6 +86,12 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
                 "Not available: the server lacks the Python packages numpy and scipy. "
                 "Probability, expected purchases and lifetime value stay empty."
             )
+        if not self.fitted_on and self.repeat_buyer_count >= FEWEST_REPEAT_BUYERS:
+            return self.env._(
+                "No model fits the purchases of the %(count)s repeat buyers: "
+                "probability, expected purchases and lifetime value stay empty.",
+                count=self.repeat_buyer_count,
+            )
         if not self.fitted_on:
             return self.env._(
                 "Not enough data: the model needs %(needed)s customers with purchases "
@@ -95,6 +104,12 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
             day=fields.Date.to_string(self.fitted_on),
             count=self.repeat_buyer_count,
         )
+        if not self.model_q:
+            return self.env._(
+                "%(text)s The amounts they spend fit no model: lifetime value stays "
+                "empty.",
+                text=text,
+            )
         if not self.holdout_weeks:
             return text
         return text + " " + self._holdout_text()
@@ -132,6 +147,12 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
         :param company: `res.company` record
         """
         if not purchase_model.available():
+            return
+        if not self._take_turn():
+            # Another transaction computes figures: the model comes after it.
+            self.env.ref("loyalty_coupon_crm.ir_cron_loyalty_predict")._trigger(
+                fields.Datetime.add(fields.Datetime.now(), minutes=COME_AGAIN)
+            )
             return
         self._ensure(company)
         metric = self.search([("company_id", "=", company.id)])
@@ -190,6 +211,13 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
             self.write({"fitted_on": False, "holdout_weeks": 0})
             return
         purchases, spend = found
+        amounts = {"model_p": 0.0, "model_q": 0.0, "model_gamma": 0.0}
+        if spend:
+            amounts = {
+                "model_p": spend.p,
+                "model_q": spend.q,
+                "model_gamma": spend.gamma,
+            }
         self.write(
             {
                 "fitted_on": today,
@@ -197,9 +225,7 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
                 "model_alpha": purchases.alpha,
                 "model_a": purchases.a,
                 "model_b": purchases.b,
-                "model_p": spend.p,
-                "model_q": spend.q,
-                "model_gamma": spend.gamma,
+                **amounts,
                 "log_likelihood": purchases.log_likelihood,
                 **self._holdout_vals(histories, today),
             }
@@ -207,14 +233,17 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
 
     @api.model
     def _parameters(self, histories):
-        """Return the fitted parameters of purchases and spend, or None."""
+        """Return the fitted parameters of purchases and spend, or None.
+
+        Those of spend are None when the amounts fit no model.
+        """
         buyers = [row for row in histories if row["x"] > 0 and row["mean"] > 0]
         if not buyers:
             return None
         purchases = purchase_model.fit_purchases(*self._series(histories)[:3])
         series = self._series(buyers)
         spend = purchase_model.fit_spend(series[0], series[3])
-        return purchases and spend and (purchases, spend)
+        return purchases and (purchases, spend)
 
     @api.model
     def _series(self, histories):
@@ -238,7 +267,7 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
         until = today - timedelta(weeks=weeks)
         known = self._histories(self.company_id, until, weeks)
         found = known and self._parameters(known)
-        if not found:
+        if not found or not found[1]:
             return nothing
         purchases, spend = found
         x, recency, age, mean = self._series(known)
@@ -267,7 +296,8 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
             SQL(
                 "UPDATE loyalty_customer_metric SET p_alive = NULL, churn_band = NULL,"
                 " expected_purchases = NULL, clv = NULL, clv_band = NULL"
-                " WHERE company_id = %s AND p_alive IS NOT NULL",
+                " WHERE company_id = %s AND (p_alive IS NOT NULL"
+                " OR expected_purchases IS NOT NULL OR clv_band IS NOT NULL)",
                 self.company_id.id,
             )
         )
@@ -296,15 +326,16 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
         alive = purchase_model.p_alive(params, *series[:3])
         year = purchase_model.WEEKS_IN_MONTH * purchase_model.MONTHS
         expected = purchase_model.expected_purchases(params, *series[:3], year)
-        value = purchase_model.lifetime_value(
-            params,
-            spend,
-            series,
-            self.margin_rate,
-            self.company_id.loyalty_yearly_discount,
-        )
+        values = [None] * len(histories)
         # The cost of nothing being known, a value of zero would be a lie.
-        values = value.tolist() if self.margin_rate else [None] * len(histories)
+        if self.margin_rate and self.model_q:
+            values = purchase_model.lifetime_value(
+                params,
+                spend,
+                series,
+                self.margin_rate,
+                self.company_id.loyalty_yearly_discount,
+            ).tolist()
         self.env.cr.execute(
             SQL(
                 """

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..tools.rfm import LABELS
+from .loyalty_company_model_mixin import COME_AGAIN
 
 CHANNEL_SELECTION = [
     ("sale", "Sales"),
@@ -189,6 +190,13 @@ class LoyaltyCustomerMetric(models.Model):
             raise AccessError(
                 self.env._("Only marketing refreshes the figures of all customers.")
             )
+        if not self.env["loyalty.company.metric"]._take_turn():
+            raise UserError(
+                self.env._(
+                    "The figures are being computed at this moment: look again in a "
+                    "minute."
+                )
+            )
         self._refresh(self.env.companies)
 
     def action_open_partner(self):
@@ -266,14 +274,23 @@ class LoyaltyCustomerMetric(models.Model):
     @api.model
     def _cron_refresh_figures(self):
         """Compute the figures of every company, then have the segments follow."""
+        if not self.env["loyalty.company.metric"]._take_turn():
+            self.env.ref("loyalty_coupon_crm.ir_cron_loyalty_customer_metric")._trigger(
+                fields.Datetime.add(fields.Datetime.now(), minutes=COME_AGAIN)
+            )
+            return
         self._refresh()
         self.env.ref("loyalty_coupon_crm.ir_cron_loyalty_predict")._trigger()
         self.env.ref("loyalty_coupon_crm.ir_cron_loyalty_segment")._trigger()
 
     @api.model
     def _cron_refresh_recent(self):
-        """Compute the figures of customers with purchases since the last refresh."""
-        self._refresh(recent=True)
+        """Compute the figures of customers with purchases since the last refresh.
+
+        Not while somebody computes: the next run finds the same purchases.
+        """
+        if self.env["loyalty.company.metric"]._take_turn():
+            self._refresh(recent=True)
 
     @api.model
     def _refresh(self, companies=None, recent=False):

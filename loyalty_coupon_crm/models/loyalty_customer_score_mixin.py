@@ -148,8 +148,8 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
             """
             CASE WHEN base.model IS NULL OR rhythm.purchase_days IS NULL THEN NULL
                  WHEN rhythm.purchase_days = 1 THEN 1.0
-                 ELSE 1 / (1 + base.model[3] / (base.model[4]
-                                               + rhythm.purchase_days - 2)
+                 ELSE 1 / (1 + base.model[3] / GREATEST(base.model[4]
+                                               + rhythm.purchase_days - 2, 1e-12)
                      * EXP(LEAST(600, (base.model[1] + rhythm.purchase_days - 1)
                        * LN((base.model[2] + (zone.today - first_date) / 7.0)
                             / (base.model[2] + (customer.last_date - first_date)
@@ -272,7 +272,8 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
             "churn_band": self._churn_sql(SQL("now.p_alive")),
             **{
                 name: SQL(
-                    "CASE WHEN base.model IS NOT NULL THEN known.%s END",
+                    "CASE WHEN base.model IS NOT NULL"
+                    " AND rhythm.purchase_days IS NOT NULL THEN known.%s END",
                     SQL.identifier(name),
                 )
                 for name in ("expected_purchases", "clv", "clv_band")

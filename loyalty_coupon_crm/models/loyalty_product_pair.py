@@ -4,8 +4,9 @@ from odoo.tools import SQL
 # So many baskets or customers must have both products before we speak of a pair.
 FEWEST_BOTH = 3
 PAIRS_EACH = 20
-# A basket or customer with more products tells little and makes millions of pairs.
-MOST_PRODUCTS = 100
+# So many products of a basket or customer make pairs, those bought most often: more
+# would be millions of pairs.
+MOST_PRODUCTS = 50
 
 
 class LoyaltyProductPair(models.Model):
@@ -72,26 +73,33 @@ class LoyaltyProductPair(models.Model):
                 """
                 WITH bought AS (%(bought)s),
                 item AS (
-                    SELECT 'customer' AS kind, partner_id::text AS key, product_id
+                    SELECT 'customer' AS kind, partner_id AS key, product_id,
+                           COUNT(*) AS times
                       FROM bought WHERE partner_id IS NOT NULL GROUP BY 2, 3
                      UNION ALL
-                    SELECT 'basket', document, product_id
-                      FROM bought GROUP BY 2, 3),
+                    SELECT 'basket', basket, product_id, 1 FROM bought),
                 narrow AS (
-                    SELECT item.* FROM item
-                      JOIN (SELECT kind, key FROM item GROUP BY 1, 2
-                            HAVING COUNT(*) <= %(most)s) few USING (kind, key)),
+                    SELECT kind, key, product_id
+                      FROM (SELECT item.*, ROW_NUMBER() OVER (
+                                       PARTITION BY kind, key
+                                       ORDER BY times DESC, product_id) AS place
+                              FROM item) ranked
+                     WHERE place <= %(most)s),
                 size AS (
                     SELECT kind, COUNT(DISTINCT key)::float AS keys
                       FROM narrow GROUP BY 1),
                 single AS (
                     SELECT kind, product_id, COUNT(*) AS keys
                       FROM narrow GROUP BY 1, 2),
+                common AS (
+                    SELECT narrow.* FROM narrow
+                      JOIN single USING (kind, product_id)
+                     WHERE single.keys >= %(fewest)s),
                 pair AS (
                     SELECT one.kind, one.product_id, other.product_id AS other_id,
                            COUNT(*) AS keys
-                      FROM narrow one
-                      JOIN narrow other ON other.kind = one.kind
+                      FROM common one
+                      JOIN common other ON other.kind = one.kind
                                        AND other.key = one.key
                                        AND other.product_id != one.product_id
                      GROUP BY 1, 2, 3 HAVING COUNT(*) >= %(fewest)s)
@@ -129,26 +137,33 @@ class LoyaltyProductPair(models.Model):
 
     @api.model
     def _bought_sql(self, company):
-        """Return SQL of the products of purchases that were not taken back."""
+        """Return SQL of the products left of each purchase, edits and refunds counted.
+
+        Columns: partner_id, basket (a number of the document), product_id.
+        """
         start = fields.Date.subtract(
             company._loyalty_today(), months=company.loyalty_rfm_months
         )
         return SQL(
             """
-            SELECT row.commercial_partner_id AS partner_id,
-                   COALESCE(row.order_model || ',' || NULLIF(row.order_id, 0),
-                            'row,' || row.id) AS document,
-                   line.product_id
-              FROM loyalty_purchase row
-              JOIN loyalty_purchase_line line ON line.purchase_id = row.id
-             WHERE row.company_id = %(company)s AND row.reversal_of_id IS NULL
-               AND row.date >= %(start)s
-               AND line.product_id IS NOT NULL AND line.quantity > 0
-               AND line.amount > 0
-               AND NOT EXISTS (
-                   SELECT 1 FROM loyalty_purchase back
-                    WHERE back.reversal_of_id = row.id
-                   HAVING SUM(back.amount) <= -row.amount)
+            WITH fact AS (
+                SELECT row.id, row.amount, origin.commercial_partner_id AS partner_id,
+                       COALESCE(origin.order_model || ',' || NULLIF(origin.order_id, 0),
+                                'row,' || origin.id) AS document
+                  FROM loyalty_purchase row
+                  JOIN loyalty_purchase origin
+                    ON origin.id = COALESCE(row.reversal_of_id, row.id)
+                 WHERE row.company_id = %(company)s AND origin.date >= %(start)s),
+            live AS (
+                SELECT document, MIN(id) AS basket, MIN(partner_id) AS partner_id
+                  FROM fact GROUP BY document HAVING SUM(amount) > 0)
+            SELECT live.partner_id, live.basket, line.product_id
+              FROM live
+              JOIN fact ON fact.document = live.document
+              JOIN loyalty_purchase_line line ON line.purchase_id = fact.id
+             WHERE line.product_id IS NOT NULL
+          GROUP BY 1, 2, 3
+            HAVING SUM(line.quantity) > 0 AND SUM(line.amount) > 0
             """,
             company=company.id,
             start=company._loyalty_day_start(start),

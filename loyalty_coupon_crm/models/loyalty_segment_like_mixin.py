@@ -61,17 +61,20 @@ class LoyaltySegmentLikeMixin(models.AbstractModel):
             SQL(
                 """
                 WITH customer AS (
-                    SELECT partner_id, favourite_category_id AS category,
+                    SELECT metric.partner_id, favourite_category_id AS category,
                            LN(1 + GREATEST(amount, 0)::float) AS amount,
                            LN(1 + purchase_count::float) AS purchases,
                            LN(1 + COALESCE(recency_days, 0)::float) AS silence,
                            COALESCE(coupon_share, 0)::float AS coupons,
-                           partner_id IN (
-                               SELECT partner_id FROM loyalty_segment_member
-                                WHERE segment_id = %(segment)s AND date_to IS NULL
-                                  AND is_excluded IS NOT TRUE) AS is_member
-                      FROM loyalty_customer_metric
-                     WHERE company_id = %(company)s AND purchase_count > 0),
+                           row.id IS NOT NULL AS is_listed,
+                           row.id IS NOT NULL
+                               AND row.is_excluded IS NOT TRUE AS is_member
+                      FROM loyalty_customer_metric metric
+                      LEFT JOIN loyalty_segment_member row
+                        ON row.segment_id = %(segment)s
+                       AND row.partner_id = metric.partner_id
+                       AND row.date_to IS NULL
+                     WHERE metric.company_id = %(company)s AND purchase_count > 0),
                 spread AS (
                     SELECT NULLIF(STDDEV_POP(amount), 0) AS amount,
                            NULLIF(STDDEV_POP(purchases), 0) AS purchases,
@@ -89,10 +92,7 @@ class LoyaltySegmentLikeMixin(models.AbstractModel):
                   FROM customer
                  CROSS JOIN spread CROSS JOIN middle
                   LEFT JOIN taste ON taste.category = customer.category
-                 WHERE NOT customer.is_member AND middle.members > 0
-                   AND customer.partner_id NOT IN (
-                       SELECT partner_id FROM loyalty_segment_member
-                        WHERE segment_id = %(segment)s AND date_to IS NULL)
+                 WHERE NOT customer.is_listed AND middle.members > 0
               ORDER BY COALESCE(((customer.amount - middle.amount)
                                  / spread.amount) ^ 2, 0)
                      + COALESCE(((customer.purchases - middle.purchases)

@@ -73,10 +73,12 @@ class LoyaltySegmentMovement(models.Model):
                       FROM (SELECT gone_id, came_id FROM moved
                              UNION ALL
                             SELECT id, NULL FROM gone
-                             WHERE id NOT IN (SELECT gone_id FROM moved)
+                             WHERE NOT EXISTS (SELECT FROM moved
+                                                WHERE moved.gone_id = gone.id)
                              UNION ALL
                             SELECT NULL, id FROM came
-                             WHERE id NOT IN (SELECT came_id FROM moved)) step
+                             WHERE NOT EXISTS (SELECT FROM moved
+                                                WHERE moved.came_id = came.id)) step
                       LEFT JOIN gone ON gone.id = step.gone_id
                       LEFT JOIN came ON came.id = step.came_id) line
             """

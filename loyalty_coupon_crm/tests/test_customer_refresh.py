@@ -1,13 +1,16 @@
 import random
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 from dateutil.relativedelta import relativedelta
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
+from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tests.common import freeze_time
 
+from ..models.loyalty_company_metric import FIGURES_LOCK
 from ..tools.rfm import LABELS, cells
 from . import metric_oracle
 from .common import LoyaltyCrmCommon
@@ -382,6 +385,24 @@ class TestCustomerRefresh(LoyaltyCrmCommon):
         for text in ("1,2,3", "4,3,2,1", "a,b,c,d", "", "1,1,2,3"):
             with self.subTest(text=text), self.assertRaises(ValidationError):
                 self.shop.loyalty_rfm_recency = text
+
+    def test_one_computes_at_a_time(self):
+        metrics = self.env["loyalty.customer.metric"]
+        marketing = self._create_user(
+            "m2", "loyalty_coupon_crm.group_loyalty_marketing"
+        )
+        other = db_connect(self.env.cr.dbname).cursor()
+        self.addCleanup(other.close)
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [FIGURES_LOCK])
+        with self.assertRaisesRegex(UserError, "at this moment"):
+            metrics.with_user(marketing).action_refresh()
+        with patch.object(type(metrics), "_refresh") as refresh:
+            metrics._cron_refresh_recent()
+            metrics._cron_refresh_figures()
+            refresh.assert_not_called()
+            other.rollback()
+            metrics._cron_refresh_recent()
+            refresh.assert_called_once()
 
     def test_lowest_roles(self):
         self._buy(self.partner, 10)

@@ -180,11 +180,45 @@ class TestCompanyModel(LoyaltyCrmCommon):
     def test_values_vanish_with_the_model(self):
         model = self._predict(self.shop)
         self.assertTrue(self._figures(self.shop)[0].churn_band)
+        self._refund_all_of_one()
         model.fitted_on = date(2026, 5, 1)
         with freeze_time("2026-06-30 12:00:00"):
             self.metrics._refresh(self.shop)
         self.assertEqual(set(self._figures(self.shop).mapped("churn_band")), {False})
         self.assertEqual(set(self._figures(self.shop).mapped("clv_band")), {False})
+
+    def _refund_all_of_one(self):
+        """Who has nothing left that was bought has no value left either."""
+        purchases = self.env["loyalty.purchase"].search(
+            [("company_id", "=", self.shop.id)]
+        )
+        customer = purchases[:1].commercial_partner_id
+        for row in purchases.filtered(lambda one: one.partner_id == customer):
+            row.copy({"amount": -row.amount, "margin": 0, "reversal_of_id": row.id})
+        with freeze_time("2026-06-30 12:00:00"):
+            self.metrics._refresh(self.shop)
+        figure = self._figures(self.shop).filtered(
+            lambda one: one.partner_id == customer
+        )
+        self.assertEqual(figure.stage, "prospect")
+        self.assertFalse(figure.clv_band)
+        self.assertFalse(figure.clv)
+
+    def test_amounts_that_fit_no_model(self):
+        """Heavy tails leave the purchases their model, and say so."""
+        self.patch(
+            loyalty_company_model_mixin.purchase_model, "fit_spend", lambda *args: None
+        )
+        model = self._predict(self.shop)
+        self.assertTrue(model.fitted_on)
+        self.assertIn("fit no model", model.model_text)
+        figures = self._figures(self.shop)
+        self.assertEqual({bool(figure.churn_band) for figure in figures}, {True})
+        self.assertEqual(set(figures.mapped("clv_band")), {False})
+        # A parameter at the edge: two purchase days and b of zero divide by nothing.
+        model.write({"model_b": 0.0})
+        with freeze_time("2026-06-30 12:00:00"):
+            self.metrics._refresh(self.shop)
 
     def test_without_the_libraries(self):
         shop = self._create_shop("Book Shop", 10)

@@ -206,6 +206,15 @@ class TestSegment(LoyaltyCrmCommon):
                 {"name": "Spy", "domain": "[('signup_type', '!=', False)]"}
             )
 
+    @users("segment_marketing")
+    def test_live_count_reads_only_what_its_viewer_may(self):
+        self.people[0].sudo().signup_type = "secret"
+        rule = "[('signup_type', '=like', 's%')]"
+        values = {"name": "Spy", "kind": "dynamic", "domain": rule}
+        draft = self.env["loyalty.segment"].new(values)
+        self.assertEqual(draft.sudo()._count_customers(), 1)
+        self.assertEqual(draft.match_count, 0)
+
     @users("segment_seller")
     def test_salesperson_only_looks(self):
         segment = self.segment.with_env(self.env)

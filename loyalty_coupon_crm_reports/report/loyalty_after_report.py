@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .rate import Rate
@@ -75,14 +74,14 @@ class LoyaltyAfterReport(models.Model):
         "set otherwise); the purchase with the use itself does not count.",
     )
     mean_before = Rate(
-        "Spent Before per Customer",
+        "Spent Before per First Use",
         digits=(16, 2),
-        help="Spent before ÷ customers.",
+        help="Spent before ÷ first uses. Who used cards of two programs has two.",
     )
     mean_after = Rate(
-        "Spent After per Customer",
+        "Spent After per First Use",
         digits=(16, 2),
-        help="Spent after ÷ customers.",
+        help="Spent after ÷ first uses. Who used cards of two programs has two.",
     )
     return_count = fields.Integer(
         string="Came Again",
@@ -100,17 +99,10 @@ class LoyaltyAfterReport(models.Model):
         return {
             **super()._measures(),
             "customer_count": self._distinct("customer_id"),
-            "mean_before": self._per_customer("before_amount"),
-            "mean_after": self._per_customer("after_amount"),
+            "mean_before": self._ratio("before_amount", "use_count"),
+            "mean_after": self._ratio("after_amount", "use_count"),
             "return_rate": self._ratio("return_count", "use_count", 100),
         }
-
-    @api.model
-    def _per_customer(self, column):
-        return (
-            "SUM(%(amount)s) / NULLIF(COUNT(DISTINCT %(customer)s), 0)",
-            {"amount": column, "customer": "customer_id"},
-        )
 
     @api.model
     def _days(self):
@@ -176,16 +168,41 @@ class LoyaltyAfterReport(models.Model):
 
     @api.readonly
     def action_open_rows(self):
-        """Open the purchases of the customers in the days around their first uses."""
-        days = self._days()
-        domains = [
-            Domain("company_id", "=", row.company_id.id)
-            & Domain("commercial_partner_id", "=", row.customer_id.id)
-            & Domain(
-                "date", ">=", fields.Date.subtract(row.redemption_id.date, days=days)
+        """Open the purchases that the figures hold, edits and refunds included."""
+        uses = self.redemption_id
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH first AS (%(first)s), basket AS (%(baskets)s), found AS (
+                    SELECT basket.order_model, basket.order_id
+                      FROM first
+                      JOIN basket
+                        ON basket.customer_id = first.customer_id
+                       AND basket.company_id = first.company_id
+                       AND basket.date >= first.date - %(span)s
+                       AND basket.date <= first.date + %(span)s
+                       AND basket.date != first.date
+                       AND (basket.order_model, basket.order_id)
+                           IS DISTINCT FROM (first.order_model, first.order_id)
+                     WHERE first.id = ANY(%(uses)s)),
+                row AS (
+                    SELECT purchase.id FROM loyalty_purchase purchase
+                      JOIN found
+                        ON found.order_model = COALESCE(purchase.order_model,
+                                                        'loyalty.purchase')
+                       AND found.order_id = COALESCE(NULLIF(purchase.order_id, 0),
+                                                     purchase.id))
+                SELECT id FROM row
+                 UNION
+                SELECT back.id FROM loyalty_purchase back
+                  JOIN row ON row.id = back.reversal_of_id
+                """,
+                first=self._query_first_uses(),
+                baskets=self.env["loyalty.basket.report"]._query_baskets(),
+                span=SQL("%s * INTERVAL '1 day'", self._days()),
+                uses=uses.ids,
             )
-            & Domain("date", "<=", fields.Date.add(row.redemption_id.date, days=days))
-            for row in self
-        ]
-        purchases = self.env["loyalty.purchase"].search(Domain.OR(domains))
+        )
+        purchases = self.env["loyalty.purchase"].browse(row[0] for row in rows)
         return self._open_action(purchases, self.env._("Purchases"))

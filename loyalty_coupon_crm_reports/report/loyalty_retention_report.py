@@ -45,7 +45,8 @@ class LoyaltyRetentionReport(models.Model):
     cohort_size = fields.Integer(
         string="Customers of the Cohort",
         readonly=True,
-        help="Customers whose first purchase was in the month of the cohort.",
+        help="Customers whose first purchase was in the month of the cohort; of a "
+        "group, each cohort once.",
     )
     active_count = fields.Integer(
         string="Customers Who Bought",
@@ -54,7 +55,8 @@ class LoyaltyRetentionReport(models.Model):
     )
     retention_rate = Rate(
         "Retention (%)",
-        help="Customers who bought ÷ customers of the cohort, in percent.",
+        help="Customers who bought ÷ customers of the cohort, in percent; of several "
+        "months, their mean. The current month is not over.",
     )
     purchase_count = fields.Integer(
         string="Purchases",
@@ -76,6 +78,12 @@ class LoyaltyRetentionReport(models.Model):
     def _measures(self):
         return {
             **super()._measures(),
+            "cohort_size": (
+                # The rows of a cohort share all of the id but the last four digits.
+                "SUM(DISTINCT (%(id)s / 10000)::numeric * 1000000000 + %(size)s)"
+                " - SUM(DISTINCT (%(id)s / 10000)::numeric * 1000000000)",
+                {"id": "id", "size": "cohort_size"},
+            ),
             "retention_rate": self._ratio("active_count", "cohort_size", 100),
             "frequency": self._ratio("purchase_count", "active_count"),
         }

@@ -115,6 +115,16 @@ class TestBasketReport(LoyaltyReportCommon):
         self.assertEqual(str(row.purchase_date), "2026-03-05")
         self.assertAlmostEqual(row.amount, 25.0)
 
+    def test_an_edited_order_refunded_in_full_is_no_basket(self):
+        first = datetime(2026, 1, 5)
+        purchase = self._purchase(first, 100.0, 900001)
+        self._purchase(first, 50.0, 900001)
+        self._purchase(first, -150.0, 800001, reversal_of_id=purchase.id)
+        smaller = self._purchase(first, 100.0, 900002)
+        self._purchase(first, -40.0, 900002)
+        self._purchase(first, -60.0, 800002, reversal_of_id=smaller.id)
+        self.assertFalse(self.report.search(self.domain))
+
     def test_purchase_without_document(self):
         purchases = self.env["loyalty.purchase"]
         for reference in ("A1", "A2"):

@@ -85,6 +85,14 @@ class TestRetentionReport(LoyaltyReportCommon):
         )
 
     @freeze_time("2026-09-30 17:00:00")
+    def test_a_cohort_of_many_months_is_as_large_as_it_is(self):
+        expected = self._expected(self._fill(), "2026-10-01")
+        sizes = {cohort: row["cohort_size"] for (cohort, _age), row in expected.items()}
+        report = self._report("loyalty.retention.report")
+        total = report._read_group(self.domain, [], ["cohort_size:sum"])[0][0]
+        self.assertEqual(total, sum(sizes.values()))
+
+    @freeze_time("2026-09-30 17:00:00")
     def test_rows_behind_a_cell(self):
         facts = self._fill()
         report = self._report("loyalty.retention.report")
@@ -187,7 +195,38 @@ class TestAfterReport(LoyaltyReportCommon):
         self.assertEqual(row.return_count, 0)
         action = row.action_open_rows()
         found = self.env["loyalty.purchase"].search(action["domain"])
-        self.assertEqual(found.order_id, 900001)
+        self.assertFalse(found, "what the figures do not hold is not shown")
+
+    def test_rows_behind_are_what_the_figure_holds(self):
+        customer = self.customers[0]
+        card = self._create_card(self.programs[0], customer)
+        use = datetime(2026, 3, 1, 12)
+        self._purchase(use, 50.0, 900001, customer=customer)
+        self._use(card, use, 900001)
+        inside = self._purchase(
+            use + timedelta(days=10), 80.0, 900002, customer=customer
+        )
+        refund = self._purchase(
+            use + timedelta(days=60), -30.0, 900003, reversal_of_id=inside.id
+        )
+        self._purchase(use + timedelta(days=40), 99.0, 900004, customer=customer)
+        row = self._report("loyalty.after.report").search(self.domain)
+        self.assertEqual(row.after_amount, 50.0)
+        action = row.action_open_rows()
+        found = self.env["loyalty.purchase"].search(action["domain"])
+        self.assertEqual(found, inside + refund)
+
+    def test_two_programs_count_a_purchase_once_each(self):
+        customer = self.customers[0]
+        use = datetime(2026, 5, 3, 12)
+        for number, program in enumerate(self.programs[:2]):
+            card = self._create_card(program, customer)
+            self._purchase(use, 10.0, 900001 + number, customer=customer)
+            self._use(card, use, 900001 + number)
+        self._purchase(use + timedelta(days=7), 100.0, 900009, customer=customer)
+        report = self._report("loyalty.after.report")
+        total = report._read_group(self.domain, [], ["mean_after:avg"])[0][0]
+        self.assertEqual(total, 100.0)
 
 
 @tagged("post_install", "-at_install")
