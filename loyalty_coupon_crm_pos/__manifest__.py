@@ -9,6 +9,7 @@
     "data": [
         "security/loyalty_groups.xml",
         "security/ir.model.access.csv",
+        "views/pos_order_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {

@@ -3,9 +3,13 @@ from . import loyalty_card
 from . import loyalty_pos_backfill
 from . import loyalty_pos_bounds_mixin
 from . import loyalty_pos_credit_mixin
+from . import loyalty_pos_earn_mixin
+from . import loyalty_pos_member_mixin
 from . import loyalty_pos_spend_mixin
+from . import loyalty_pos_unheld_mixin
 from . import loyalty_program
 from . import loyalty_purchase
+from . import loyalty_rule
 from . import pos_config
 from . import pos_order
 from . import pos_order_line

@@ -45,7 +45,7 @@ class LoyaltyPosSpendMixin(models.AbstractModel):
         booked = self._loyalty_spent_when_paid()
         due = {}
         for card, lines in self._loyalty_used_lines().items():
-            points = sum(lines.mapped("points_cost"))
+            points = lines._loyalty_points_cost()
             if not card.program_id.strict or card.id in booked or points <= 0:
                 continue
             if card.program_id.is_nominative and card.points < points:
@@ -80,16 +80,17 @@ class LoyaltyPosSpendMixin(models.AbstractModel):
         """
         lost = min(max(-balance, 0.0), spent)
         if lost:
-            reason = self.env._("Accepted at the till, but spent elsewhere before")
+            reason = self._loyalty_loss_reason(card)
             self.env["loyalty.card"]._wallet_scope_current().plan(
                 card.id, "loss", lost, reason=reason, **self._loyalty_origin()
             )
             self._message_log(
                 body=self.env._(
-                    "%(points)s points of card %(code)s were spent elsewhere before "
-                    "this order was paid with them. They are booked as a loss.",
+                    "%(points)s points of card %(code)s were not there when this order "
+                    "was paid with them. They are booked as a loss. %(reason)s",
                     points=lost,
                     code=card.code,
+                    reason=reason,
                 )
             )
         return lost
@@ -103,7 +104,7 @@ class LoyaltyPosSpendMixin(models.AbstractModel):
         used = self._loyalty_used_lines()
         for card in self.env["loyalty.card"].browse(sorted(scope.touched)).exists():
             if card in used and card.program_id.strict and card.points < 0:
-                spent = sum(used[card].mapped("points_cost"))
+                spent = used[card]._loyalty_points_cost()
                 card.points += self._loyalty_plan_loss(card, card.points, spent)
 
     def _loyalty_unspent(self, coupon_data):

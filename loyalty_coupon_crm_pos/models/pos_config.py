@@ -6,7 +6,8 @@ PANEL_LIMIT = 30
 
 
 class PosConfig(models.Model):
-    _inherit = "pos.config"
+    _name = "pos.config"
+    _inherit = ["pos.config", "loyalty.pos.member.mixin"]
 
     loyalty_hold_minutes = fields.Integer(
         string="Hold Coupons",
@@ -15,6 +16,35 @@ class PosConfig(models.Model):
         "from all others, from the last change of the order on.",
     )
 
+    loyalty_offline = fields.Selection(
+        [
+            ("refuse", "Refuse Coupons and Points"),
+            ("allow", "Accept a Few, at Our Risk"),
+        ],
+        string="Without Connection",
+        default="refuse",
+        required=True,
+        help="What the till does at payment with coupons and points that it cannot "
+        "check. What it holds already is accepted in any case. What turns out wrong "
+        "when the connection is back is booked as a loss.",
+    )
+    loyalty_offline_coupons = fields.Integer(
+        string="Offline Coupons",
+        default=5,
+        help="At most so many unchecked coupons and wallets, until the till is "
+        "connected again.",
+    )
+    loyalty_offline_amount = fields.Monetary(
+        string="Offline Amount",
+        default=50.0,
+        help="At most so much discount from unchecked coupons and wallets, with taxes, "
+        "until the till is connected again.",
+    )
+
+    _loyalty_offline_positive = models.Constraint(
+        "CHECK(loyalty_offline_coupons >= 0 AND loyalty_offline_amount >= 0)",
+        "The till cannot accept less than no coupon without connection.",
+    )
     _loyalty_hold_minutes_positive = models.Constraint(
         "CHECK(loyalty_hold_minutes > 0)",
         "A coupon on an order is held for at least a minute.",
@@ -47,6 +77,34 @@ class PosConfig(models.Model):
         kept = cards.filtered(lambda card: card.id not in refused)
         self._loyalty_release_others(order, kept)
         return refused
+
+    def hold_order(self, uuid, points, partner_id, program_ids=()):
+        """Ask for all that the rewards of an order need, in one request.
+
+        :param uuid: uuid of the order, as the till made it
+        :param points: as of `hold_cards`
+        :param partner_id: id of the customer on the order, or False
+        :param program_ids: ids of promotions on the order that need no card
+        :return: dict of `cards`, as of `hold_cards`, and `programs`, a dict of program
+            id to the reason, in words, of promotions that cannot be used
+        """
+        self.ensure_one()
+        partner = self.env["res.partner"].browse(partner_id or []).exists()
+        wanted = {int(program_id) for program_id in program_ids}
+        programs = self._get_program_ids().filtered(
+            lambda program: program.strict and program.id in wanted
+        )
+        refused = {}
+        for program in programs:
+            blockers = program._gate(
+                self.env["loyalty.card"], partner, "pos", shop=self
+            )
+            if blockers:
+                refused[program.id] = "\n".join(text for _code, text in blockers)
+        return {
+            "cards": self.hold_cards(uuid, points, partner_id),
+            "programs": refused,
+        }
 
     def _loyalty_hold_refusal(self, order, card, partner, points):
         """Hold points of a card for an order.

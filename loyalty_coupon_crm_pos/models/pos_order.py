@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .pos_order_line import PAID_STATES
@@ -22,11 +22,25 @@ class PosOrder(models.Model):
     _name = "pos.order"
     _inherit = [
         "loyalty.pos.bounds.mixin",
+        "loyalty.pos.earn.mixin",
         "loyalty.pos.credit.mixin",
         "loyalty.pos.spend.mixin",
+        "loyalty.pos.unheld.mixin",
         "pos.order",
         "loyalty.document.mixin",
     ]
+
+    loyalty_flag = fields.Text(
+        string="Coupons to Check",
+        readonly=True,
+        copy=False,
+        groups="loyalty_coupon_crm.group_loyalty_manager,"
+        "loyalty_coupon_crm.group_loyalty_auditor,point_of_sale.group_pos_manager",
+        help="What the till claimed of coupons and points and the server corrected, or "
+        "accepted although it would have refused it.",
+    )
+
+    _loyalty_flag_index = models.Index("(id) WHERE loyalty_flag IS NOT NULL")
 
     def action_pos_order_paid(self):
         """Pay, spend, write the purchase, and undo what a refund gives back.
@@ -36,7 +50,10 @@ class PosOrder(models.Model):
         :raise UserError: when the till claims more of a wallet than it may spend
         """
         # Wallets and their members are not the cashier's to read.
-        self.sudo()._loyalty_check_claims()
+        unpaid = self.sudo().filtered(lambda order: order.state not in PAID_STATES)
+        unpaid._loyalty_check_claims()
+        for order in unpaid:
+            order._loyalty_check_holds()
         result = super().action_pos_order_paid()
         # Facts are written by the system, the cashier may not.
         for order in self.sudo():
@@ -44,6 +61,12 @@ class PosOrder(models.Model):
             order._loyalty_spend_paid()
             order._loyalty_undo_refunded()
         return result
+
+    @api.model
+    def _process_order(self, order, existing_order):
+        """Take no flag from a till: the server says what is to check."""
+        order.pop("loyalty_flag", None)
+        return super()._process_order(order, existing_order)
 
     def action_pos_order_cancel(self):
         """Cancel; what the orders held is free again."""
@@ -67,6 +90,8 @@ class PosOrder(models.Model):
         fresh = {key: vals for key, vals in coupon_data.items() if key not in done}
         cards = self.env["loyalty.card"]
         with cards._wallet_scope("adjust", document=self):
+            # What the order earns is the server's to say, whoever runs the till.
+            fresh = self.sudo()._loyalty_checked_claims(fresh)
             result = super().confirm_coupon_programs(self._loyalty_unspent(fresh))
             # The ledger is written by the system, the cashier may not.
             self.sudo()._loyalty_bear_losses()
@@ -374,7 +399,7 @@ class PosOrder(models.Model):
         booked = self._loyalty_spent_when_paid()
         rows = []
         for card in cards:
-            spent = sum(used[card].mapped("points_cost")) if card in used else 0.0
+            spent = used[card]._loyalty_points_cost() if card in used else 0.0
             spent -= booked.get(card.id, 0.0)
             planned = sum(row["points"] for row in scope.rows_of(card.id))
             net = card.points - balances.get(card.id, 0.0) - planned
@@ -387,7 +412,7 @@ class PosOrder(models.Model):
         return [
             {
                 "card": card,
-                "points": sum(lines.mapped("points_cost")),
+                "points": lines._loyalty_points_cost(),
                 "discount_amount": self._loyalty_to_company(
                     lines._loyalty_amounts()["discount_amount"]
                 ),

@@ -1,3 +1,5 @@
+import math
+
 from odoo import models
 
 from odoo.addons.loyalty_coupon_crm.tools.spread import spread
@@ -43,6 +45,35 @@ class PosOrderLine(models.Model):
         """Return the reward lines that lower the price, free products included."""
         rewards = self.filtered(lambda line: line._loyalty_reward())
         return rewards - self._loyalty_payments()
+
+    def _loyalty_combo_amount(self, taxes=True):
+        """Return the amount of a line, of a combo with its parts."""
+        self.ensure_one()
+        lines = self.combo_line_ids or self
+        name = "price_subtotal_incl" if taxes else "price_subtotal"
+        return sum(lines.mapped(name))
+
+    def _loyalty_points_cost(self):
+        """Return the points that reward lines of one card cost, at least their price.
+
+        The till says what they cost; a reward is never cheaper than its program says.
+        """
+        asked = sum(self.mapped("points_cost"))
+        lines = self.filtered("reward_id")
+        if not lines.reward_id.program_id.filtered("strict"):
+            return asked
+        least = 0.0
+        for reward, own in lines.grouped("reward_id").items():
+            price = -sum(own.mapped("price_subtotal_incl"))
+            per_point = reward.reward_type == "discount" and (
+                reward.discount_mode == "per_point"
+            )
+            if per_point and reward.discount and not reward.clear_wallet:
+                # What is rounded, and a last step that is worth more, cost nothing.
+                least += max(math.floor(price / reward.discount), 0)
+            else:
+                least += reward.required_points
+        return max(asked, least)
 
     def _loyalty_goods(self):
         """Return the lines of products, without rewards."""

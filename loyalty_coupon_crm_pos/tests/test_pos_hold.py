@@ -195,3 +195,44 @@ class TestPosHold(LoyaltyCrmPosCommon):
         self._refund(order)
         self.assertEqual(self.coupon.points, 1)
         self.assertLedger(self.coupon)
+
+    def _promotion(self, **values):
+        """Return a strict promotion that needs no card, for new customers alone."""
+        return self._create_coupon_program(
+            program_type="promotion",
+            trigger="auto",
+            strict=True,
+            first_order_only=True,
+            **values,
+        )
+
+    def test_promotion_without_card_is_asked_with_the_holds(self):
+        promotion = self._promotion()
+        self.env.flush_all()
+        wanted = {str(self.coupon.id): 1}, self.partner.id, promotion.ids
+        self.assertEqual(
+            self.till.hold_order(FIRST, *wanted), {"cards": {}, "programs": {}}
+        )
+        self._pay_order()
+        answer = self.till.hold_order(FIRST, *wanted)
+        self.assertEqual(list(answer["programs"]), promotion.ids)
+        self.assertFalse(answer["cards"])
+
+    def test_only_strict_promotions_of_the_till_are_asked(self):
+        self._pay_order()
+        promotions = self._promotion() + self._promotion()
+        promotions[0].strict = False
+        promotions[1].pos_config_ids = self._create_till("Other Till")
+        answer = self.till.hold_order(
+            FIRST, {}, self.partner.id, [*promotions.ids, 0, 999999999]
+        )
+        self.assertFalse(answer["programs"])
+
+    def test_promotion_that_was_paid_all_the_same_is_flagged(self):
+        promotion = self._promotion()
+        card = self._create_card(promotion, self.partner, 0)
+        line = {**self._reward_line(card, 10), "coupon_id": False}
+        first = self._pay_order(rewards=[line])
+        self.assertFalse(first.loyalty_flag)
+        second = self._pay_order(rewards=[line])
+        self.assertIn(promotion.name, second.loyalty_flag)

@@ -137,6 +137,7 @@ class TestPosRefund(LoyaltyCrmPosCommon):
             trigger="auto",
             applies_on="future",
             strict=True,
+            rule_ids=[Command.clear(), Command.create({"minimum_qty": 1})],
         )
         order = self._pay_order()
         order.confirm_coupon_programs(

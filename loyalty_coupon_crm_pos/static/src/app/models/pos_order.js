@@ -263,6 +263,108 @@ patch(PosOrder.prototype, {
     },
 
     /**
+     * Return the promotions on the order that are strict and need no card: they live
+     * with the order, and the server knows them by their program alone.
+     */
+    getProgramsToAsk() {
+        const programs = (this._get_reward_lines() || [])
+            .filter((line) => !(line.coupon_id?.id > 0))
+            .map((line) => line.reward_id.program_id)
+            .filter((program) => program.strict && program.applies_on === "current");
+        return [...new Set(programs.map((program) => program.id))].sort();
+    },
+
+    /**
+     * Return what the server is asked for, before the order may be paid.
+     */
+    getWanted() {
+        return {
+            points: this.getPointsToHold(),
+            programs: this.getProgramsToAsk(),
+            partnerId: this.getPartner()?.id || false,
+        };
+    },
+
+    /**
+     * Return the ids of cards and programs that the server did not grant, or no longer.
+     */
+    getUnheld() {
+        const { points, programs } = this.getWanted();
+        const held = this.uiState.held;
+        const isLive = held && held.until > Date.now();
+        return {
+            cards: Object.keys(points)
+                .filter((id) => !isLive || !(held.points[id] >= points[id]))
+                .map(Number),
+            programs: programs.filter((id) => !isLive || !held.programs.includes(id)),
+        };
+    },
+
+    /**
+     * Return what the shop risks when the order is paid without asking.
+     *
+     * @returns {{coupons: number, amount: number}} cards and promotions, and what they
+     *     take off, with taxes
+     */
+    getOfflineRisk() {
+        const { cards, programs } = this.getUnheld();
+        const amount = this._get_reward_lines()
+            .filter((line) =>
+                line.coupon_id?.id > 0
+                    ? cards.includes(line.coupon_id.id)
+                    : programs.includes(line.reward_id.program_id.id)
+            )
+            .reduce((sum, line) => sum - line.prices.total_included, 0);
+        return { coupons: cards.length + programs.length, amount: Math.max(amount, 0) };
+    },
+
+    /**
+     * A promotion that was refused does not come back by itself, but for another
+     * customer, or a while later: it may start at an hour.
+     */
+    _programIsApplicable(program) {
+        const refused = this.uiState.refusedPrograms?.[program.id];
+        return (
+            refused !== this._refusalKey() && super._programIsApplicable(...arguments)
+        );
+    },
+
+    _refusalKey() {
+        const quarter = Math.floor(Date.now() / 900000);
+        return `${this.getPartner()?.id || ""}/${quarter}`;
+    },
+
+    /**
+     * Take a promotion off the order, its code too.
+     */
+    dropProgram(programId) {
+        const program = this.models["loyalty.program"].get(programId);
+        for (const line of this._get_reward_lines()) {
+            if (line.reward_id.program_id.id === programId) {
+                line.delete();
+            }
+        }
+        const ruleIds = program.rule_ids.map((rule) => rule.id);
+        this.uiState.codeActivatedProgramRules =
+            this.uiState.codeActivatedProgramRules.filter(
+                (id) => !ruleIds.includes(id)
+            );
+        for (const [key, change] of Object.entries(this.uiState.couponPointChanges)) {
+            if (change.program_id === programId) {
+                delete this.uiState.couponPointChanges[key];
+            }
+        }
+        this.uiState.refusedPrograms = {
+            ...this.uiState.refusedPrograms,
+            [programId]: this._refusalKey(),
+        };
+    },
+
+    forgetRefusals() {
+        this.uiState.refusedPrograms = {};
+    },
+
+    /**
      * Take the rewards of a card off the order, and the card itself when it was scanned.
      */
     dropCard(cardId) {

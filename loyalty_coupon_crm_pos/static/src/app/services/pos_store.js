@@ -1,12 +1,12 @@
 import { PosStore } from "@point_of_sale/app/services/pos_store";
 import { AlertDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { _t } from "@web/core/l10n/translation";
 import { Mutex } from "@web/core/utils/concurrency";
 import { patch } from "@web/core/utils/patch";
 // Ours goes on top of Odoo's, whatever the order of the files.
 import "@pos_loyalty/app/services/pos_store";
 
-const NOTHING = "{}";
 const holdMutex = new Mutex();
 
 patch(PosStore.prototype, {
@@ -29,65 +29,177 @@ patch(PosStore.prototype, {
         }
     },
 
+    async validateOrderFast() {
+        if (await this.holdCards(this.getOrder(), { renew: true })) {
+            return super.validateOrderFast(...arguments);
+        }
+    },
+
     async _onBeforeDeleteOrder(order) {
         const result = await super._onBeforeDeleteOrder(...arguments);
-        if (result && order.uiState.heldPoints) {
-            await this.data.silentCall("pos.config", "hold_cards", [
+        if (result && order.uiState.held) {
+            await this.data.silentCall("pos.config", "hold_order", [
                 [this.config.id],
                 order.uuid,
                 {},
                 false,
+                [],
             ]);
         }
         return result;
     },
 
     /**
-     * Tell the server what the order takes from cards, so that no other till does.
+     * A code that is entered again asks the gate again.
+     */
+    async activateCode(code) {
+        this.getOrder()?.forgetRefusals();
+        return super.activateCode(...arguments);
+    },
+
+    /**
+     * Tell the server what the order takes from cards, so that no other till does, and
+     * ask for the promotions that need no card.
      *
-     * A card that is refused goes off the order, with the reason in words.
+     * What is refused goes off the order, with the reason in words.
      *
      * @param {Object} order
      * @param {Object} [options]
-     * @param {boolean} [options.renew] also when nothing has changed
-     * @returns {Promise<boolean>} whether nothing was refused
+     * @param {boolean} [options.renew] also when nothing has changed: payment starts
+     * @returns {Promise<boolean>} whether the order may be paid as it is
      */
     async holdCards(order, { renew = false } = {}) {
         return holdMutex.exec(async () => {
             if (order.finalized) {
                 return true;
             }
-            const points = order.getPointsToHold();
-            const held = JSON.stringify(points);
-            const before = order.uiState.heldPoints || NOTHING;
-            if (held === before && (held === NOTHING || !renew)) {
+            const wanted = order.getWanted();
+            const before = order.uiState.held;
+            if (isNothing(wanted) && (!before || isNothing(before))) {
                 return true;
             }
-            const refused = await this.data.silentCall("pos.config", "hold_cards", [
-                [this.config.id],
-                order.uuid,
-                points,
-                order.getPartner()?.id || false,
-            ]);
-            if (!refused) {
+            if (!renew && before && isSame(wanted, before)) {
                 return true;
             }
-            order.uiState.heldPoints = held;
-            return this.dropRefused(order, refused);
+            let refused = {};
+            try {
+                refused = await this.data.call("pos.config", "hold_order", [
+                    [this.config.id],
+                    order.uuid,
+                    wanted.points,
+                    wanted.partnerId,
+                    wanted.programs,
+                ]);
+            } catch (error) {
+                return this.onUnchecked(order, wanted, error, renew);
+            }
+            const until = Date.now() + this.config.loyalty_hold_minutes * 60000;
+            order.uiState.held = { ...wanted, until };
+            order.uiState.offlineRisk = undefined;
+            return this.dropRefused(order, refused, renew);
         });
     },
 
-    dropRefused(order, refused) {
-        const reasons = Object.values(refused);
+    /**
+     * Decide on what the server could not check.
+     *
+     * Until payment starts there is time to ask again. Then what is held already is
+     * safe; the rest is accepted without connection only, as far as the till may.
+     *
+     * @returns {boolean} whether the order may be paid as it is
+     */
+    onUnchecked(order, wanted, error, renew) {
+        if (!renew || isNothing(wanted)) {
+            return true;
+        }
+        if (!(error instanceof ConnectionLostError)) {
+            this.dialog.add(AlertDialog, {
+                title: _t("Coupons and points cannot be checked"),
+                body: _t(
+                    "The server had an error. Try again, or take the rewards off the order."
+                ),
+            });
+            return false;
+        }
+        const risk = order.getOfflineRisk();
+        if (!risk.coupons) {
+            return true;
+        }
+        if (this.mayRisk(order, risk)) {
+            order.uiState.offlineRisk = risk;
+            this.notification.add(
+                _t(
+                    "There is no connection: coupons and points are accepted unchecked."
+                ),
+                { type: "warning" }
+            );
+            return true;
+        }
+        const reason =
+            this.config.loyalty_offline === "allow"
+                ? _t(
+                      "There is no connection, and this till has accepted as many unchecked coupons as it may."
+                  )
+                : _t(
+                      "There is no connection, and this till does not accept unchecked coupons."
+                  );
+        const { cards, programs } = order.getUnheld();
+        const refused = {
+            cards: Object.fromEntries(cards.map((id) => [id, reason])),
+            programs: Object.fromEntries(programs.map((id) => [id, reason])),
+        };
+        return this.dropRefused(order, refused, renew);
+    },
+
+    /**
+     * Return whether the till may accept so much unchecked, beside the orders that it
+     * has not sent yet.
+     *
+     * @param {{coupons: number, amount: number}} risk of this order
+     */
+    mayRisk(order, risk) {
+        if (this.config.loyalty_offline !== "allow") {
+            return false;
+        }
+        const open = this.models["pos.order"].filter(
+            (one) => one !== order && one.isUnsyncedPaid && one.uiState.offlineRisk
+        );
+        const total = (name) =>
+            open.reduce((sum, one) => sum + one.uiState.offlineRisk[name], risk[name]);
+        return (
+            total("coupons") <= this.config.loyalty_offline_coupons &&
+            total("amount") <= this.config.loyalty_offline_amount
+        );
+    },
+
+    /**
+     * Take off the order what was refused, and say why.
+     *
+     * A promotion that came by itself goes by itself, unless payment has started.
+     *
+     * @returns {boolean} whether there was nothing to say
+     */
+    dropRefused(order, { cards = {}, programs = {} }, renew = false) {
+        const told = Object.entries(programs)
+            .filter(([id]) => renew || !this.isAutomatic(Number(id)))
+            .map(([, reason]) => reason);
+        const reasons = [...Object.values(cards), ...told];
+        Object.keys(cards).forEach((cardId) => order.dropCard(Number(cardId)));
+        Object.keys(programs).forEach((id) => order.dropProgram(Number(id)));
         if (!reasons.length) {
             return true;
         }
-        Object.keys(refused).forEach((cardId) => order.dropCard(Number(cardId)));
         this.dialog.add(AlertDialog, {
-            title: _t("The coupon cannot be used"),
-            body: reasons.join("\n"),
+            title: Object.keys(cards).length
+                ? _t("The coupon cannot be used")
+                : _t("The promotion cannot be used"),
+            body: [...new Set(reasons)].join("\n"),
         });
         return false;
+    },
+
+    isAutomatic(programId) {
+        return this.models["loyalty.program"].get(programId).trigger === "auto";
     },
 
     /**
@@ -141,6 +253,16 @@ patch(PosStore.prototype, {
         return card;
     },
 });
+
+function isNothing({ points, programs }) {
+    return !Object.keys(points).length && !programs.length;
+}
+
+function isSame(one, other) {
+    const key = ({ points, programs, partnerId }) =>
+        JSON.stringify([points, programs, partnerId]);
+    return key(one) === key(other);
+}
 
 function hasTerms(program) {
     return Boolean(

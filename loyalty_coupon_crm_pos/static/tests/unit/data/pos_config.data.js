@@ -6,7 +6,7 @@ patch(PosConfig.prototype, {
         return { coupons: [], more: 0, wallets: [] };
     },
 
-    hold_cards() {
-        return {};
+    hold_order() {
+        return { cards: {}, programs: {} };
     },
 });

@@ -13,7 +13,7 @@ definePosModels();
 async function setup({ strict = true } = {}) {
     const calls = [];
     const server = { answer: () => ({}) };
-    onRpc("pos.config", "hold_cards", ({ args }) => {
+    onRpc("pos.config", "hold_order", ({ args }) => {
         calls.push(args.slice(1));
         return server.answer();
     });
@@ -35,7 +35,7 @@ async function setup({ strict = true } = {}) {
     // What the till did by itself until here is not looked at.
     await store.holdCards(order);
     calls.length = 0;
-    order.uiState.heldPoints = undefined;
+    order.uiState.held = undefined;
     return { store, order, calls, server };
 }
 
@@ -44,7 +44,7 @@ describe("holds of the till", () => {
         const { store, order, calls } = await setup();
         expect(await store.holdCards(order)).toBe(true);
         expect(await store.holdCards(order)).toBe(true);
-        expect(calls).toEqual([[order.uuid, { 901: 50 }, false]]);
+        expect(calls).toEqual([[order.uuid, { 901: 50 }, false, []]]);
     });
 
     test("payment renews the hold", async () => {
@@ -69,12 +69,12 @@ describe("holds of the till", () => {
         await store.holdCards(order);
         order.dropCard(901);
         await store.holdCards(order);
-        expect(calls.at(-1)).toEqual([order.uuid, {}, false]);
+        expect(calls.at(-1)).toEqual([order.uuid, {}, false, []]);
     });
 
     test("a refused card goes off the order", async () => {
         const { store, order, server } = await setup();
-        server.answer = () => ({ 901: "Held by till 2" });
+        server.answer = () => ({ cards: { 901: "Held by till 2" } });
         expect(await store.holdCards(order)).toBe(false);
         expect(order._get_reward_lines()).toHaveLength(0);
     });
@@ -85,12 +85,94 @@ describe("holds of the till", () => {
         expect(calls).toHaveLength(0);
     });
 
-    test("without an answer nothing is taken away", async () => {
-        const { store, order, server } = await setup();
-        server.answer = () => {
-            throw new Error("offline");
-        };
+    test("a promotion without card is asked and goes off when it is refused", async () => {
+        const { store, order, calls, server } = await setup();
+        const program = store.models["loyalty.program"].get(1);
+        program.applies_on = "current";
+        const line = order._get_reward_lines()[0];
+        line.coupon_id = store.models["loyalty.card"].create({
+            id: -5,
+            points: 0,
+            program_id: program,
+        });
+        program.trigger = "with_code";
+        server.answer = () => ({ programs: { 1: "From 14:00." } });
+        expect(await store.holdCards(order)).toBe(false);
+        expect(calls.at(-1)).toEqual([order.uuid, {}, false, [1]]);
+        expect(order._get_reward_lines()).toHaveLength(0);
+        expect(order._programIsApplicable(program)).toBe(false);
+        order.forgetRefusals();
+        program.rule_ids[0].mode = "with_code";
+        order.uiState.codeActivatedProgramRules = [program.rule_ids[0].id];
+        expect(order._programIsApplicable(program)).toBe(true);
+    });
+
+    test("what comes by itself goes by itself, but not when payment has started", async () => {
+        const { store, order } = await setup();
+        const program = store.models["loyalty.program"].get(1);
+        program.trigger = "auto";
+        const refused = { programs: { 1: "From 14:00." } };
+        expect(store.dropRefused(order, refused)).toBe(true);
+        expect(store.dropRefused(order, refused, true)).toBe(false);
+    });
+});
+
+describe("without an answer of the server", () => {
+    test("nothing is taken away until payment starts", async () => {
+        const { store, order } = await setup();
+        store.data.network.offline = true;
         expect(await store.holdCards(order)).toBe(true);
         expect(order._get_reward_lines()).toHaveLength(1);
+    });
+
+    test("an error of the server stops the payment", async () => {
+        const { store, order, server } = await setup();
+        server.answer = () => {
+            throw new Error("lock timeout");
+        };
+        expect(await store.holdCards(order)).toBe(true);
+        expect(await store.holdCards(order, { renew: true })).toBe(false);
+        expect(order._get_reward_lines()).toHaveLength(1);
+    });
+
+    test("a till that refuses takes unheld rewards off", async () => {
+        const { store, order } = await setup();
+        store.config.loyalty_offline = "refuse";
+        store.data.network.offline = true;
+        expect(await store.holdCards(order, { renew: true })).toBe(false);
+        expect(order._get_reward_lines()).toHaveLength(0);
+    });
+
+    test("what the till holds is safe, as long as the hold lives", async () => {
+        const { store, order } = await setup();
+        Object.assign(store.config, {
+            loyalty_offline: "refuse",
+            loyalty_hold_minutes: 60,
+        });
+        await store.holdCards(order);
+        store.data.network.offline = true;
+        expect(await store.holdCards(order, { renew: true })).toBe(true);
+        expect(order.uiState.offlineRisk).toBe(undefined);
+        order.uiState.held.until = Date.now() - 1;
+        expect(await store.holdCards(order, { renew: true })).toBe(false);
+    });
+
+    test("a till that risks something counts what it did not send yet", async () => {
+        const { store, order } = await setup();
+        Object.assign(store.config, {
+            loyalty_offline: "allow",
+            loyalty_offline_coupons: 2,
+            loyalty_offline_amount: 50,
+        });
+        store.data.network.offline = true;
+        expect(await store.holdCards(order, { renew: true })).toBe(true);
+        expect(order.uiState.offlineRisk.coupons).toBe(1);
+        const risk = { coupons: 1, amount: 10 };
+        const other = store.addNewOrder();
+        other.state = "paid";
+        other.uiState.offlineRisk = { coupons: 1, amount: 10 };
+        expect(store.mayRisk(order, risk)).toBe(true);
+        expect(store.mayRisk(order, { coupons: 2, amount: 10 })).toBe(false);
+        expect(store.mayRisk(order, { coupons: 1, amount: 41 })).toBe(false);
     });
 });

@@ -4,11 +4,22 @@ import { makeAwaitable } from "@point_of_sale/app/utils/make_awaitable_dialog";
 import { parseFloat } from "@web/views/fields/parsers";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
+import { MemberPopup } from "@loyalty_coupon_crm_pos/app/components/member_popup/member_popup";
 import { isChosen, isSpendable } from "@loyalty_coupon_crm_pos/app/utils/points_choice";
 // Ours goes on top of Odoo's, whatever the order of the files.
 import "@pos_loyalty/app/screens/product_screen/control_buttons/control_buttons";
 
 patch(ControlButtons.prototype, {
+    /**
+     * Find a member by phone, code or QR, or take one in.
+     */
+    async clickMember() {
+        const partner = await makeAwaitable(this.dialog, MemberPopup);
+        if (partner) {
+            this.pos.setPartnerToCurrentOrder(partner);
+        }
+    },
+
     /**
      * Ask how many points to spend where that is the customer's choice.
      */

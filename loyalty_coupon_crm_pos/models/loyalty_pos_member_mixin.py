@@ -1,0 +1,124 @@
+import re
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+LEAST_DIGITS = 6
+
+
+class LoyaltyPosMemberMixin(models.AbstractModel):
+    """How a till finds a member, and takes in a new one."""
+
+    _name = "loyalty.pos.member.mixin"
+    _description = "Members at the Till"
+
+    def find_member(self, text):
+        """Find a member by what the customer says or shows.
+
+        :param text: phone number however it is written, code or QR of a card, or the
+            barcode of the customer
+        :return: dict of `partner_id` (False for nobody) and `phone`, the number in the
+            form in which it is stored, False when the text is none
+        """
+        self.ensure_one()
+        text = (text or "").strip()
+        phone = self._loyalty_phone(text)
+        partner = self._loyalty_card_owner(text) or self._loyalty_phone_owner(phone)
+        return {"partner_id": partner.id, "phone": phone}
+
+    def enrol_member(self, phone, name):
+        """Take in a member, with the points cards of the till.
+
+        Nobody gets a second record for a phone number, of two tills that enrol the
+        same customer neither: the second one finds what the first one wrote.
+
+        :param phone: number as it was typed
+        :param name: name of the customer
+        :return: id of the customer, new or known
+        :raise UserError: when the number or the name is missing
+        """
+        self.ensure_one()
+        number, name = self._loyalty_phone(phone), (name or "").strip()
+        if not number:
+            raise UserError(
+                self.env._(
+                    "%s is no phone number. Type it with its digits, for another "
+                    "country with + in front.",
+                    phone,
+                )
+            )
+        if not name:
+            raise UserError(self.env._("Type the name of the new member."))
+        with self.env["loyalty.card"]._hold_cursor() as cursor:
+            # Whoever waits here sees the member whom the one before took in.
+            key = f"loyalty.member/{number}"
+            cursor.execute(SQL("SELECT pg_advisory_xact_lock(hashtext(%s))", key))
+            own = self.with_env(self.env(cr=cursor))
+            partner = own._loyalty_phone_owner(number)
+            if not partner:
+                # Odoo's cashiers create no contacts; ours enrol, and no more than that.
+                partner = (
+                    own.env["res.partner"]
+                    .sudo()
+                    .create({"name": name, "phone": number, "lang": self.env.lang})
+                )
+            own._loyalty_give_cards(partner)
+            partner_id = partner.id
+        self.env["res.partner"].invalidate_model()
+        return partner_id
+
+    def _loyalty_phone(self, text):
+        """Return a phone number in the form in which it is stored, or False."""
+        if not re.fullmatch(r"[+\d\s()./-]+", text or ""):
+            return False
+        if len(re.findall(r"\d", text)) < LEAST_DIGITS:
+            return False
+        country = self.company_id.country_id
+        return self.env["res.partner"]._phone_format(number=text, country=country)
+
+    def _loyalty_phone_owner(self, phone):
+        """Return the customer with a phone number; one with a points card first."""
+        partners = self.env["res.partner"]
+        if not phone:
+            return partners
+        found = partners.search([("phone_sanitized", "=", phone)], order="id", limit=20)
+        cards = self.env["loyalty.card"].search(
+            [
+                ("partner_id", "in", found.ids),
+                ("program_id", "in", self._loyalty_club().ids),
+            ],
+            order="id",
+            limit=1,
+        )
+        return cards.partner_id or found[:1]
+
+    def _loyalty_card_owner(self, text):
+        """Return the customer whose card or barcode was scanned."""
+        partners = self.env["res.partner"]
+        if not text:
+            return partners
+        cards = self.env["loyalty.card"]
+        found = cards.get_loyalty_card_partner_by_code(text)
+        return found or partners.search([("barcode", "=", text)], limit=1)
+
+    def _loyalty_club(self):
+        """Return the points cards that the till offers."""
+        return self._get_program_ids().filtered(
+            lambda program: program.program_type == "loyalty"
+        )
+
+    def _loyalty_give_cards(self, partner):
+        """Give a customer the points cards of the till that they do not have yet."""
+        # Cashiers have members, they create no cards: the enrolment does.
+        cards = self.env["loyalty.card"].sudo()
+        club = self._loyalty_club()
+        known = cards.search(
+            [("partner_id", "=", partner.id), ("program_id", "in", club.ids)]
+        )
+        cards.create(
+            [
+                {"program_id": program.id, "partner_id": partner.id}
+                for program in club - known.program_id
+            ]
+        )

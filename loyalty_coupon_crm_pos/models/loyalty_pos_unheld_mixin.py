@@ -1,0 +1,109 @@
+from odoo import fields, models
+from odoo.tools import float_compare
+
+DIGITS = 2
+# Another document may hold what this order has paid for: the balance tells.
+NOT_WHEN_PAID = ("held",)
+
+
+class LoyaltyPosUnheldMixin(models.AbstractModel):
+    """What an order uses that its till never held: offline, late, or on purpose.
+
+    The goods are gone and the money was taken, so the order is paid; why the gate would
+    have refused stands on the order, for whoever looks after the tills.
+    """
+
+    _name = "loyalty.pos.unheld.mixin"
+    _description = "Unheld Rewards at the Till"
+
+    def _loyalty_check_holds(self):
+        """Compare what an order uses with its holds, and flag what the gate says."""
+        self.ensure_one()
+        self._loyalty_check_promotions()
+        used = {
+            card: lines
+            for card, lines in self._loyalty_used_lines().items()
+            if card.program_id.strict
+        }
+        if not used:
+            return
+        held = self._loyalty_held_points()
+        for card, lines in used.items():
+            points = lines._loyalty_points_cost()
+            asked = sum(lines.mapped("points_cost"))
+            if float_compare(asked, points, precision_digits=DIGITS) < 0:
+                self._loyalty_flag(
+                    self.env._(
+                        "The till took %(asked)s points of card %(code)s for a reward "
+                        "of %(points)s points. The difference was taken, too.",
+                        asked=asked,
+                        points=points,
+                        code=card.code,
+                    )
+                )
+            if card.program_id.is_nominative:
+                # What the order brings to the wallet need not be held.
+                points -= self._loyalty_earned(card.program_id)
+            missing = points - held.get(card.id, 0.0)
+            if float_compare(missing, 0.0, precision_digits=DIGITS) > 0:
+                self._loyalty_flag_unheld(card)
+
+    def _loyalty_check_promotions(self):
+        """Ask the gate about strict promotions that need no card, and flag."""
+        lines = self.lines._loyalty_sold().filtered(
+            lambda line: line.reward_id and not line.coupon_id
+        )
+        programs = lines.reward_id.program_id
+        for program in programs.filtered(
+            lambda program: program.strict and program.applies_on == "current"
+        ):
+            blockers = program._redemption_blockers(
+                self.env["loyalty.card"],
+                self.partner_id,
+                "pos",
+                at=self.date_order,
+                document=self,
+            )
+            if blockers:
+                self._loyalty_flag(
+                    self.env._(
+                        "%(program)s was used although it would have been refused: "
+                        "%(reasons)s",
+                        program=program.name,
+                        reasons=" ".join(text for _code, text in blockers),
+                    )
+                )
+
+    def _loyalty_held_points(self):
+        """Return {card id: points} of the live holds of the order."""
+        holds = self.env["loyalty.point.hold"].search(
+            [
+                ("holder", "=", self._loyalty_holder()),
+                ("expires_at", ">", fields.Datetime.now()),
+            ]
+        )
+        return {hold.card_id.id: hold.points for hold in holds}
+
+    def _loyalty_flag_unheld(self, card):
+        """Ask the gate about a card that was used without a hold."""
+        blockers = self.env["loyalty.program"]._redemption_blockers(
+            card, self.partner_id, "pos", at=self.date_order, document=self
+        )
+        reasons = [text for code, text in blockers if code not in NOT_WHEN_PAID]
+        if reasons:
+            self._loyalty_flag(
+                self.env._(
+                    "Card %(code)s was used without being held, and would have been "
+                    "refused: %(reasons)s",
+                    code=card.code,
+                    reasons=" ".join(reasons),
+                )
+            )
+
+    def _loyalty_loss_reason(self, card):
+        """Return why the shop bears what a card did not have."""
+        self.ensure_one()
+        for line in (self.loyalty_flag or "").splitlines():
+            if card.code and card.code in line:
+                return line
+        return self.env._("Accepted at the till, but spent elsewhere before")

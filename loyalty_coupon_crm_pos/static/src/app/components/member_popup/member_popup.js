@@ -1,0 +1,101 @@
+import { Component, onMounted, useEffect, useRef, useState } from "@odoo/owl";
+import { Dialog } from "@web/core/dialog/dialog";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { _t } from "@web/core/l10n/translation";
+import { usePos } from "@point_of_sale/app/hooks/pos_hook";
+
+/**
+ * Find a member by phone, code or QR; who is not known yet joins with a name.
+ */
+export class MemberPopup extends Component {
+    static template = "loyalty_coupon_crm_pos.MemberPopup";
+    static components = { Dialog };
+    static props = { getPayload: Function, close: Function };
+
+    setup() {
+        this.pos = usePos();
+        this.textRef = useRef("text");
+        this.nameRef = useRef("name");
+        this.state = useState({
+            text: "",
+            name: "",
+            // The number of somebody who can join.
+            phone: false,
+            message: "",
+            busy: false,
+        });
+        onMounted(() => this.textRef.el.focus());
+        useEffect(
+            (el) => el?.focus(),
+            () => [this.nameRef.el]
+        );
+    }
+
+    get canConfirm() {
+        const { busy, phone, name, text } = this.state;
+        return !busy && Boolean(phone ? name.trim() : text.trim());
+    }
+
+    onInput() {
+        Object.assign(this.state, { phone: false, message: "" });
+    }
+
+    onKeydown(ev) {
+        if (ev.key === "Enter") {
+            ev.preventDefault();
+            this.confirm();
+        }
+    }
+
+    async confirm() {
+        if (!this.canConfirm) {
+            return;
+        }
+        this.state.busy = true;
+        try {
+            await (this.state.phone ? this.join() : this.find());
+        } catch (error) {
+            this.state.message = this.explain(error);
+        } finally {
+            this.state.busy = false;
+        }
+    }
+
+    async find() {
+        const found = await this.call("find_member", [this.state.text]);
+        if (found.partner_id) {
+            return this.choose(found.partner_id);
+        }
+        this.state.phone = found.phone;
+        this.state.message = found.phone
+            ? _t("Nobody has the number %s yet.", found.phone)
+            : _t("No member has this number or code.");
+    }
+
+    async join() {
+        const { phone, name } = this.state;
+        await this.choose(await this.call("enrol_member", [phone, name]));
+    }
+
+    async choose(partnerId) {
+        if (!this.pos.models["res.partner"].get(partnerId)) {
+            await this.pos.data.read("res.partner", [partnerId]);
+        }
+        this.props.getPayload(this.pos.models["res.partner"].get(partnerId));
+        this.props.close();
+    }
+
+    call(method, args) {
+        return this.pos.data.call("pos.config", method, [
+            [this.pos.config.id],
+            ...args,
+        ]);
+    }
+
+    explain(error) {
+        if (error instanceof ConnectionLostError) {
+            return _t("There is no connection: members cannot be looked up now.");
+        }
+        return error.data?.message || _t("The server had an error. Try again.");
+    }
+}

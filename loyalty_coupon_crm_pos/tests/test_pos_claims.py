@@ -1,0 +1,162 @@
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import LoyaltyCrmPosCommon
+
+UUID = "33333333-0000-4000-8000-000000000001"
+
+
+@tagged("post_install", "-at_install")
+class TestPosClaims(LoyaltyCrmPosCommon):
+    """The server computes what an order earns; what the till says is compared."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.points = cls._create_points_program(per_unit=90, required=50, strict=True)
+        cls.coupons = cls._create_coupon_program(percent=10, strict=True)
+        cls.wallet = cls._create_card(cls.points, cls.partner, 0)
+        cls.coupon = cls._create_card(cls.coupons, cls.partner)
+
+    def _confirm(self, order, card, points, **values):
+        data = self._coupon_data(card, points, **values)
+        return order.with_user(self.cashier).confirm_coupon_programs(data)
+
+    def test_true_claim_is_not_flagged(self):
+        order = self._pay_order(quantity=2)
+        self._confirm(order, self.wallet, 180)
+        self.assertEqual(self._moves(self.wallet, order), [("earn", 180)])
+        self.assertFalse(order.loyalty_flag)
+
+    def test_more_and_less_than_earned_is_corrected_and_flagged(self):
+        for claimed in (100000, 1):
+            wallet = self._create_card(
+                self.points, self.env["res.partner"].create({"name": "A"}), 0
+            )
+            order = self._pay_order(partner=wallet.partner_id)
+            answer = self._confirm(order, wallet, claimed)
+            self.assertEqual(wallet.points, 90)
+            self.assertEqual(answer["coupon_updates"][0]["points"], 90)
+            self.assertIn("90", order.loyalty_flag)
+            self.assertIn(str(claimed), order.message_ids[0].body)
+
+    def test_gross_of_what_was_spent(self):
+        self.wallet.sudo()._post_move("issue", 60)
+        order = self._pay_order(rewards=[self._reward_line(self.wallet, 10, cost=50)])
+        self._confirm(order, self.wallet, 5000)
+        self.assertEqual(
+            self._moves(self.wallet, order), [("spend", -50), ("earn", 90)]
+        )
+        self.assertEqual(self.wallet.points, 100)
+        self.assertLedger(self.wallet)
+
+    def test_spent_points_are_not_claimed_back(self):
+        self.wallet.sudo()._post_move("issue", 60)
+        order = self._pay_order(rewards=[self._reward_line(self.wallet, 10, cost=50)])
+        self._confirm(order, self.wallet, 0)
+        self.assertEqual(self.wallet.points, 100)
+
+    def test_reward_without_points_costs_them(self):
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10, cost=0)])
+        self.assertEqual((self.coupon.points, self.coupon.state), (0, "used"))
+        self.assertIn(self.coupon.code, order.loyalty_flag)
+        self.assertEqual(self._uses(order).points, 1)
+        self._confirm(order, self.coupon, 0)
+        self.assertEqual(self.coupon.points, 0)
+        self.assertLedger(self.coupon)
+
+    def test_void_coupon_is_a_loss_with_the_true_reason(self):
+        self.coupon.sudo().write({"voided_at": "2026-01-01", "void_reason": "Lost"})
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        self.assertIn("voided", order.loyalty_flag)
+
+    def test_used_coupon_names_the_use(self):
+        self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        second = self._pay_order(rewards=[self._reward_line(self.coupon, 10)])
+        loss = self.env["loyalty.point.move"].search(
+            [("card_id", "=", self.coupon.id), ("kind", "=", "loss")]
+        )
+        self.assertIn("was used", loss.reason)
+        self.assertIn(self.coupon.code, second.loyalty_flag)
+
+    def test_held_coupon_is_not_asked_again(self):
+        self.enterContext(self.enter_registry_test_mode())
+        self.env.flush_all()
+        till = self.config.with_user(self.cashier)
+        self.assertEqual(
+            till.hold_cards(UUID, {str(self.coupon.id): 1}, self.partner.id), {}
+        )
+        # The coupon ends after the till took it: the customer keeps it.
+        self.coupon.sudo().expiration_date = "2020-01-01"
+        order = self._pay_order(rewards=[self._reward_line(self.coupon, 10)], uuid=UUID)
+        self.assertFalse(order.loyalty_flag)
+        self.assertEqual(self.coupon.points, 0)
+
+    def test_new_coupons_of_an_order_that_earns_none(self):
+        program = self.env["loyalty.program"].create(
+            {
+                "name": "Next Time",
+                "program_type": "next_order_coupons",
+                "applies_on": "future",
+                "trigger": "auto",
+                "strict": True,
+                "communication_plan_ids": [Command.clear()],
+                "rule_ids": [
+                    Command.clear(),
+                    Command.create({"minimum_amount": 150, "reward_point_amount": 1}),
+                ],
+                "reward_ids": [Command.clear(), Command.create({"discount": 10})],
+            }
+        )
+        vals = {"points": 1, "program_id": program.id, "partner_id": self.partner.id}
+        order = self._pay_order()
+        order.confirm_coupon_programs({"-7": {**vals}})
+        self.assertFalse(program.sudo().coupon_ids)
+        self.assertIn("Next Time", order.loyalty_flag)
+        order = self._pay_order(quantity=2)
+        order.confirm_coupon_programs({"-7": {**vals}, "-8": {**vals}})
+        self.assertEqual(program.sudo().coupon_ids.mapped("points"), [1])
+
+    def test_money_rule_counts_what_was_paid(self):
+        rule = self.points.rule_ids
+        rule.write({"reward_point_mode": "money", "reward_point_amount": 0.333})
+        self.points.points_step = "1"
+        order = self._pay_order(
+            quantity=2, rewards=[self._reward_line(self.coupon, 20)]
+        )
+        # 180.00 were paid: 59.94 points, in whole ones 59.
+        self.assertEqual(order._loyalty_earned(self.points), 59)
+        rule.minimum_amount = 200
+        self.assertEqual(order._loyalty_earned(self.points), 0)
+        rule.write({"minimum_amount": 0, "product_ids": [Command.set(self.gift.ids)]})
+        self.assertEqual(order._loyalty_earned(self.points), 0)
+
+    def test_free_goods_of_the_program_earn_nothing(self):
+        reward = self.points.reward_ids
+        reward.write({"reward_type": "product", "reward_product_id": self.product.id})
+        line = self._reward_line(self.wallet, 100, cost=50, reward=reward)
+        order = self._pay_order(quantity=2, rewards=[line])
+        self.assertEqual(order._loyalty_earned(self.points), 90)
+
+    def test_ended_program_and_no_customer_earn_nothing(self):
+        order = self._pay_order()
+        self.points.date_to = "2020-01-01"
+        self.assertEqual(order._loyalty_earned(self.points), 0)
+        self.points.date_to = False
+        self.assertEqual(order._loyalty_earned(self.points), 90)
+        order.partner_id = False
+        self.assertEqual(order._loyalty_earned(self.points), 0)
+
+    def test_programs_of_odoo_keep_odoos_way(self):
+        self.points.strict = False
+        order = self._pay_order()
+        self._confirm(order, self.wallet, 7)
+        self.assertEqual(self.wallet.points, 7)
+        self.assertFalse(order.loyalty_flag)
+
+    def test_till_sends_no_flag(self):
+        data = {"loyalty_flag": "All is well"}
+        orders = self.env["pos.order"].with_user(self.cashier)
+        with self.assertRaises(KeyError):
+            orders._process_order(data, False)
+        self.assertNotIn("loyalty_flag", data)
