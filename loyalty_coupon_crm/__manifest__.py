@@ -34,6 +34,7 @@
         "views/loyalty_card_views.xml",
         "views/loyalty_card_member_views.xml",
         "views/loyalty_program_views.xml",
+        "views/loyalty_reward_views.xml",
         "views/loyalty_stacking_group_views.xml",
         "views/loyalty_usage_window_views.xml",
         "views/loyalty_use_counter_views.xml",

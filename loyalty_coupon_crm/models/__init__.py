@@ -69,6 +69,8 @@ from . import loyalty_program
 from . import loyalty_usage_window
 from . import loyalty_use_counter
 from . import loyalty_stacking_group
+from . import loyalty_offer_line
+from . import loyalty_reward_offer_mixin
 from . import loyalty_reward
 from . import loyalty_rule
 from . import loyalty_card
@@ -98,6 +100,7 @@ from . import res_config_settings
 from . import loyalty_card_member
 from . import loyalty_sale_cart_mixin
 from . import loyalty_sale_choice_mixin
+from . import loyalty_sale_offer_mixin
 from . import loyalty_sale_facts_mixin
 from . import loyalty_sale_payment_mixin
 from . import loyalty_sale_rounding_mixin

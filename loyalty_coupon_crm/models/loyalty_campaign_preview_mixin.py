@@ -155,7 +155,7 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
         if reward.reward_type != "discount":
             return None, 0.0
         limit = self._in_company_currency(program, reward.discount_max_amount)
-        if reward.discount_mode == "percent":
+        if reward.discount_mode == "percent" or reward.offer_kind:
             typical = reward.discount / 100.0 * self._average_basket()
             known = [amount for amount in (limit, typical) if amount]
             return (uses * limit or None), uses * min(known, default=0.0)

@@ -53,6 +53,13 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
                     "first."
                 )
             )
+        if template_id == "bundle_price" and not self._template_category():
+            raise UserError(
+                self.env._(
+                    "The bundle is of one product category: put a product that can be "
+                    "sold in a category first."
+                )
+            )
         if template_id == "category_coupon" and not self._template_category():
             raise UserError(
                 self.env._(
@@ -67,6 +74,12 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
         """Return the values of the programs, by the key of their template."""
         values = super()._get_template_values()
         texts = self._crm_template_texts()
+        for key, reward in self._crm_template_promotions().items():
+            values[key] = {
+                **self._crm_promotion_values(),
+                "name": texts[key][0],
+                "reward_ids": [Command.clear(), Command.create(reward)],
+            }
         for key, (rules, reward, terms) in self._crm_template_offers().items():
             values[key] = {
                 **self._crm_coupon_values(),
@@ -118,6 +131,23 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
             "second_half": (
                 self.env._("Second Item at Half Price"),
                 self.env._("Buy two, the cheaper one costs half; once per coupon"),
+                "2_plus_1",
+            ),
+            "third_free": (
+                self.env._("Every Third Item Free"),
+                self.env._("Of every three items the cheapest one is free"),
+                "2_plus_1",
+            ),
+            "quantity_steps": (
+                self.env._("More Items, More Off"),
+                self.env._("3 items: 10% off, 5 items: 15% off"),
+                "promotional_program",
+            ),
+            "bundle_price": (
+                self.env._("Bundle Price"),
+                self.env._(
+                    "Three items for %(amount)s", amount=self._template_money(10)
+                ),
                 "2_plus_1",
             ),
             "drink_voucher": (
@@ -204,6 +234,56 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
             ),
             "new_customer": ([], percent(15), personal),
             "birthday": ([], percent(20), personal),
+        }
+
+    @api.model
+    def _crm_template_promotions(self):
+        """Return {key: reward} of the offers that everybody gets without a code."""
+
+        def steps(*rows):
+            return [
+                Command.create({"quantity": quantity, "percent": percent})
+                for quantity, percent in rows
+            ]
+
+        part = {"quantity": 3, "product_category_id": self._template_category().id}
+        return {
+            "third_free": {
+                "offer_kind": "nth",
+                "offer_every": 3,
+                "offer_percent": 100,
+            },
+            "quantity_steps": {
+                "offer_kind": "ladder",
+                "offer_line_ids": steps((3, 10), (5, 15)),
+            },
+            "bundle_price": {
+                "offer_kind": "bundle",
+                "offer_price": 10 * self._template_scale(),
+                "offer_line_ids": [Command.create(part)],
+            },
+        }
+
+    @api.model
+    def _crm_promotion_values(self):
+        """Return the values of a program that applies by itself, once per order."""
+        return {
+            **self._crm_common_values(),
+            "program_type": "promotion",
+            "applies_on": "current",
+            "trigger": "auto",
+            "portal_visible": False,
+            "communication_plan_ids": [Command.clear()],
+            "rule_ids": [
+                Command.clear(),
+                Command.create(
+                    {
+                        "reward_point_mode": "order",
+                        "reward_point_amount": 1,
+                        "minimum_qty": 1,
+                    }
+                ),
+            ],
         }
 
     @api.model

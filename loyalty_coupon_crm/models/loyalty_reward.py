@@ -1,10 +1,15 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 PRODUCT_VALUES = {"active", "description"}
 
 
 class LoyaltyReward(models.Model):
-    _inherit = "loyalty.reward"
+    _name = "loyalty.reward"
+    _inherit = ["loyalty.reward.offer.mixin", "loyalty.reward"]
+
+    offer_price = fields.Monetary(
+        string="Bundle Price", help="With or without taxes, as prices of products are."
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

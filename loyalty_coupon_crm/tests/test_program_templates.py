@@ -12,6 +12,9 @@ OURS = (
     "spend_save",
     "category_coupon",
     "second_half",
+    "third_free",
+    "quantity_steps",
+    "bundle_price",
     "drink_voucher",
     "new_customer",
     "birthday",
@@ -112,6 +115,23 @@ class TestProgramTemplates(LoyaltyCrmCommon):
         order = self._use(program, (self.product, 1), (book, 1))
         self.assertAlmostEqual(order.amount_total, 85 + 40)
         self.assertTrue(self._refused(program, (book, 1)))
+
+    def test_promotions_of_several_items(self):
+        for key, quantity, total in (
+            ("third_free", 3, 200),
+            ("quantity_steps", 5, 425),
+            ("bundle_price", 3, 10),
+        ):
+            program = self._create_from(key)
+            program.reward_ids.offer_line_ids.filtered(
+                "product_category_id"
+            ).product_category_id = self.category
+            order = self._order_lines((self.product, quantity))
+            order._update_programs_and_rewards()
+            ((card, reward),) = order._get_claimable_rewards().items()
+            order._apply_program_reward(reward, card)
+            self.assertAlmostEqual(order.amount_total, total)
+            program.action_archive()
 
     def test_second_item_at_half_price(self):
         program = self._create_from("second_half")

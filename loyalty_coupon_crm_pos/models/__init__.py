@@ -8,6 +8,7 @@ from . import loyalty_pos_member_mixin
 from . import loyalty_pos_spend_mixin
 from . import loyalty_pos_unheld_mixin
 from . import loyalty_program
+from . import loyalty_reward
 from . import loyalty_purchase
 from . import loyalty_rule
 from . import pos_config

@@ -1,0 +1,211 @@
+import { PosOrder } from "@point_of_sale/app/models/pos_order";
+import { _t } from "@web/core/l10n/translation";
+import { patch } from "@web/core/utils/patch";
+// Ours goes on top, whatever the order of the files.
+import "@loyalty_coupon_crm_pos/app/models/pos_order";
+import { applyOffers } from "@loyalty_coupon_crm_pos/app/utils/offers";
+
+const PAYMENTS = ["ewallet", "gift_card"];
+
+/**
+ * Offers on several items; the server's side is `loyalty.sale.offer.mixin`.
+ */
+patch(PosOrder.prototype, {
+    /**
+     * Offers come before other rewards, in the order of their programs: the result does
+     * not depend on which one was put on the order first.
+     */
+    _get_reward_lines() {
+        const lines = super._get_reward_lines();
+        if (!lines?.some((line) => isOffer(line.reward_id))) {
+            return lines;
+        }
+        return [...lines].sort(
+            (one, other) =>
+                Boolean(isOffer(other.reward_id)) - Boolean(isOffer(one.reward_id)) ||
+                (isOffer(one.reward_id) ? byRank(one.reward_id, other.reward_id) : 0)
+        );
+    },
+
+    getClaimableRewards() {
+        const claimable = super
+            .getClaimableRewards(...arguments)
+            .filter(
+                ({ reward }) => !isOffer(reward) || this.getOfferResult(reward).total
+            );
+        const offers = claimable.filter(({ reward }) => isOffer(reward));
+        offers.sort((one, other) => byRank(one.reward, other.reward));
+        return [...offers, ...claimable.filter(({ reward }) => !isOffer(reward))];
+    },
+
+    _getRewardLineValuesDiscount({ reward, coupon_id: couponId }) {
+        if (!isOffer(reward)) {
+            return super._getRewardLineValuesDiscount(...arguments);
+        }
+        const result = this.getOfferResult(reward);
+        const cost = reward.clear_wallet
+            ? this._getRealCouponPoints(couponId)
+            : reward.required_points;
+        const taxes = this.models["account.tax"];
+        const code = Math.random().toString(36).slice(2);
+        return Object.entries(result.amounts).map(([key, amount], index) => ({
+            product_id: reward.discount_line_product_id,
+            price_unit: -amount,
+            qty: 1,
+            reward_id: reward,
+            is_reward_line: true,
+            coupon_id: couponId,
+            points_cost: index ? 0 : cost,
+            reward_identifier_code: code,
+            tax_ids: key ? key.split(",").map((id) => taxes.get(Number(id))) : [],
+        }));
+    },
+
+    /**
+     * An offer that is already on the order is not claimed a second time.
+     */
+    _applyReward(reward) {
+        const applied = this.lines.some((line) => line.reward_id?.id === reward.id);
+        if (isOffer(reward) && applied) {
+            return _t("This offer is on the order already.");
+        }
+        if (isOffer(reward)) {
+            const result = this.getOfferResult(reward);
+            if (!result.total) {
+                return `${reward.description}: ${missingInWords(result)}`;
+            }
+        }
+        return super._applyReward(...arguments);
+    },
+
+    /**
+     * Return what an offer takes off, after those that come before it.
+     *
+     * @returns {Object} as of `applyOffers`
+     */
+    getOfferResult(reward) {
+        const before = this.getAppliedOffers().filter((one) => byRank(one, reward) < 0);
+        return this.getOfferResults([...before, reward]).at(-1);
+    },
+
+    /**
+     * Return the offers on the order, the first takes its items first.
+     */
+    getAppliedOffers() {
+        const rewards = this.lines.map((line) => line.reward_id).filter(isOffer);
+        return [...new Set(rewards)].sort(byRank);
+    },
+
+    /**
+     * Return what offers take off together.
+     *
+     * @param {Object[]} offers rewards, sorted
+     */
+    getOfferResults(offers) {
+        const given = this.lines
+            .filter((line) => offers.includes(line.reward_id))
+            .reduce((sum, line) => sum + line.prices.total_included, 0);
+        return applyOffers(
+            this.getOfferLines(),
+            offers.map((reward) => ({
+                ...reward.offer_data,
+                products: reward.all_discount_product_ids.map((product) => product.id),
+                most: reward.discount_max_amount,
+            })),
+            this.currency.rounding,
+            Math.max(this.priceIncl - given, 0)
+        );
+    },
+
+    /**
+     * Return the lines that may take part as `applyOffers` takes them; a combo counts as
+     * one item, and what another reward gives for free is no item.
+     */
+    getOfferLines() {
+        const free = new Map();
+        for (const line of this.lines) {
+            const product = line._reward_product_id;
+            if (line.is_reward_line && product) {
+                free.set(product.id, (free.get(product.id) || 0) + line.qty);
+            }
+        }
+        return this.lines
+            .filter((line) => this.takesPartInOffers(line))
+            .map((line) => {
+                const product = line.getProduct().id;
+                const taken = Math.min(free.get(product) || 0, Math.max(line.qty, 0));
+                free.set(product, (free.get(product) || 0) - taken);
+                const priced = line.combo_line_ids?.length
+                    ? line.combo_line_ids
+                    : [line];
+                return {
+                    product,
+                    quantity: line.qty - taken,
+                    parts: priced.map((one) => offerPart(one, line.qty)),
+                };
+            });
+    },
+
+    takesPartInOffers(line) {
+        const product = line.getProduct();
+        return (
+            line.qty &&
+            !line.is_reward_line &&
+            !line.reward_id &&
+            !line.refunded_orderline_id &&
+            !line.combo_parent_id &&
+            // Gift cards and top-ups are money.
+            !this.models["loyalty.program"].some(
+                (program) =>
+                    PAYMENTS.includes(program.program_type) &&
+                    program.rule_ids.some(
+                        (rule) =>
+                            !rule.any_product && rule.validProductIds.has(product.id)
+                    )
+            )
+        );
+    },
+});
+
+export function isOffer(reward) {
+    return Boolean(reward?.offer_data?.kind);
+}
+
+/** Return what is missing for an offer, or for more of it, in words. */
+export function missingInWords({ missing, next_percent: percent }) {
+    const count = Math.round(missing * 1000) / 1000;
+    if (!count) {
+        return _t("No item on the order takes part.");
+    }
+    return percent
+        ? _t("%(count)s more for %(percent)s%% off.", { count, percent })
+        : _t("%s more for a bundle.", count);
+}
+
+/** Compare two offers: the first takes its items first. */
+export function byRank(one, other) {
+    const ranks = other.offer_data.rank;
+    for (const [index, rank] of one.offer_data.rank.entries()) {
+        if (rank !== ranks[index]) {
+            return rank - ranks[index];
+        }
+    }
+    return 0;
+}
+
+/** Return one part of a line, of one unit: the line itself or an item of its combo. */
+function offerPart(line, quantity) {
+    const taxes = line.tax_ids.filter((tax) => tax.amount_type !== "fixed");
+    let price = line.price_unit * (1 - line.getDiscount() / 100);
+    if (line.qty !== quantity) {
+        price *= line.qty / quantity;
+    }
+    return {
+        tax: taxes
+            .map((tax) => tax.id)
+            .sort((one, other) => one - other)
+            .join(","),
+        price,
+        total: line.prices.total_included / quantity,
+    };
+}
