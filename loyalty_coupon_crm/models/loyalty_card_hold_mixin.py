@@ -16,7 +16,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
 
     hold_ids = fields.One2many("loyalty.point.hold", "card_id", string="Holds")
 
-    def _hold(self, points, holder, ttl, shop=None, slots=()):
+    def _hold(self, points, holder, ttl, shop=None, slots=(), partner=None):
         """Reserve points of a card for one document, in a short transaction of its own.
 
         The same holder that asks again renews and resizes its hold.
@@ -26,6 +26,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
         :param ttl: seconds after which the hold lapses
         :param shop: name of the till, shop or team, for whoever meets the hold
         :param slots: limits of the program, as `Slot`, of which the hold claims a use
+        :param partner: the customer; members of a shared wallet hold within their limit
         :return: True when the points are reserved, False when others hold or spent them
         :raise UserError: when the number of points or seconds makes no sense
         :raise LimitReachedError: when nothing is left of one of the limits
@@ -41,6 +42,7 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                 )
             )
         parts = self.env["loyalty.point.move"]._open_award_parts()
+        member = self._member(partner) if partner else None
         names = [slot.name(self.program_id.id) for slot in slots if slot.limit]
         with self._hold_cursor() as cursor:
             self.env["loyalty.use.counter"]._claim(cursor, self, holder, slots)
@@ -52,10 +54,10 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                 SQL(
                     """
                     INSERT INTO loyalty_point_hold
-                           (card_id, points, holder, shop, user_id, limit_slots,
-                            expires_at)
+                           (card_id, points, holder, shop, user_id, partner_id,
+                            limit_slots, expires_at)
                     SELECT card.id, %(points)s, %(holder)s, %(shop)s, %(user)s,
-                           %(limits)s::jsonb,
+                           %(partner)s::integer, %(limits)s::jsonb,
                            NOW() AT TIME ZONE 'UTC' + %(ttl)s * INTERVAL '1 second'
                       FROM loyalty_card card
                      WHERE card.id = %(card)s AND card.active
@@ -72,8 +74,17 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                                           SELECT 1 FROM loyalty_point_hold own
                                            WHERE own.card_id = %(card)s
                                              AND own.holder = %(holder)s)))
+                       AND (%(left)s::float IS NULL
+                            OR %(left)s >= %(points)s + COALESCE((
+                               SELECT SUM(held.points) FROM loyalty_point_hold held
+                                WHERE held.card_id = card.id
+                                  AND held.partner_id = %(partner)s
+                                  AND held.holder != %(holder)s
+                                  AND held.expires_at
+                                      > NOW() AT TIME ZONE 'UTC'), 0))
                         ON CONFLICT (card_id, holder) DO UPDATE
                        SET points = EXCLUDED.points,
+                           partner_id = EXCLUDED.partner_id,
                            limit_slots = EXCLUDED.limit_slots,
                            expires_at = GREATEST(loyalty_point_hold.expires_at,
                                                  EXCLUDED.expires_at)
@@ -86,6 +97,8 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
                     shop=shop or None,
                     user=self.env.uid,
                     ttl=ttl,
+                    partner=member.partner_id.id if member else None,
+                    left=member._left() if member and member.spend_limit else None,
                     limits=json.dumps(names) if names else None,
                 )
             )

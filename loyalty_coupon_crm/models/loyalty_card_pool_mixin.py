@@ -59,6 +59,20 @@ class LoyaltyCardPoolMixin(models.AbstractModel):
             return [("no_member", message)]
         uses = document._loyalty_reward_uses() if document else ()
         points = sum(use["points"] for use in uses if use["card"] == card)
+        return card._member_blockers(partner, points, at, document)
+
+    def _member_blockers(self, partner, points, at=None, document=None):
+        """Return blockers for what a member of the wallet spends beyond the limit.
+
+        :param points: points that the document takes; 0 asks whether any are left
+        :param at: moment of the use, naive datetime in UTC
+        :param document: the order, may be None
+        :return: list of (code, message), empty for who is no member
+        """
+        self.ensure_one()
+        member = self._member(partner)
+        if not member:
+            return []
         left = member._left(at, document)
         if points <= left and (left > 0 or points > 0):
             return []

@@ -233,12 +233,16 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         if program._has_limits():
             slots = program._limit_slots(customer, company._loyalty_today())
         place = shop or self._loyalty_shop() or self.display_name
+        blockers = card._member_blockers(partner, points, document=self)
         try:
-            taken = card._hold(points, self._loyalty_holder(), ttl, place, slots)
+            taken = blockers or card._hold(
+                points, self._loyalty_holder(), ttl, place, slots, partner
+            )
         except LimitReachedError as reached:
             blockers = [program._limit_blocker(reached.slot, customer)]
         else:
-            blockers = [] if taken else [("held", self._loyalty_hold_refusal(card))]
+            if not taken:
+                blockers = [("held", self._loyalty_hold_refusal(card))]
         if blockers:
             self.env["loyalty.refusal"]._log_refusal(
                 card,

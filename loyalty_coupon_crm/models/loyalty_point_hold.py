@@ -20,6 +20,11 @@ class LoyaltyPointHold(models.Model):
     )
     shop = fields.Char()
     user_id = fields.Many2one("res.users")
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Member",
+        help="The member of a shared wallet whose limit the hold counts towards.",
+    )
     held_since = fields.Datetime(
         readonly=True, default=fields.Datetime.now, help="When the hold was taken."
     )

@@ -210,7 +210,8 @@ class LoyaltyPointMove(models.Model):
 
         What no allocation explains stays open on the reversal itself, and so does what
         was drawn from awards that lapsed since, by their last day or without a purchase
-        for too long: it can be spent for the days of grace of the program.
+        for too long: it can be spent for the days of grace of the program. Where both
+        come together nothing says that they lapse, and they keep the program's terms.
 
         :param origin: the reversed movement, may be empty: a spend, or an award whose
             earlier reversal is undone
@@ -262,6 +263,10 @@ class LoyaltyPointMove(models.Model):
                        SET remaining = ROUND(
                                (award.remaining + given.points)::numeric, 2)
                       FROM given WHERE award.id = given.award_id
+                ), grace AS (
+                    SELECT BOOL_OR(part.lapsed)
+                           AND SUM(part.points) > MIN(usable.points) - 0.005 AS counts
+                      FROM part, usable
                 ), noted AS (
                     INSERT INTO loyalty_point_allocation (spend_id, award_id, points)
                     SELECT %(reversal)s, award_id, -points FROM given
@@ -270,11 +275,11 @@ class LoyaltyPointMove(models.Model):
                    SET remaining = ROUND(((SELECT points FROM usable)
                            - COALESCE((SELECT SUM(points) FROM given), 0))::numeric, 2),
                        expiration_date = CASE
-                           WHEN EXISTS (SELECT FROM part WHERE lapsed)
+                           WHEN (SELECT counts FROM grace)
                            THEN %(today)s + %(grace)s ELSE expiration_date END,
                        -- The grace is given to who did not buy for too long, too.
                        inactive_days = CASE
-                           WHEN EXISTS (SELECT FROM part WHERE lapsed)
+                           WHEN (SELECT counts FROM grace)
                            THEN 0 ELSE inactive_days END
                  WHERE id = %(reversal)s
                 """,

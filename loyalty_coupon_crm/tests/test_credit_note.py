@@ -600,6 +600,19 @@ class TestCreditNote(LoyaltyCrmCommon):
         wallet._post_move("reverse", 50, reversal_of_id=spend.id)
         self.assertRemaining(wallet)
 
+    def test_points_that_no_award_explains_get_no_last_day(self):
+        """The grace is for what lapsed, not for what was spent below zero."""
+        wallet = self._create_card(self.points, self.partner, 0)
+        self.points.refund_grace_days = 5
+        wallet._post_move("issue", 5, expiration_date="2020-01-01")
+        wallet._post_move("spend", -8)
+        spend = wallet.move_ids.sorted("id")[-1]
+        wallet._post_move("earn", 10)
+        wallet._post_move("reverse", 8, reversal_of_id=spend.id)
+        back = wallet.move_ids.sorted("id")[-1]
+        self.assertEqual((back.remaining, back.expiration_date), (8, False))
+        self.assertRemaining(wallet)
+
     def _spent_and_given_back(self, days_ago):
         """Return (award, what came back) of 50 points spent so many days ago."""
         wallet = self._create_card(self.points, self.partner, 0)

@@ -53,6 +53,24 @@ class TestPosPool(LoyaltyCrmPosCommon):
         self.assertFalse(self._wallet(self.other_partner))
         self.assertFalse(self._wallet(self.partner))
 
+    def _hold(self, uuid, points, partner=None):
+        # Holds are taken by a cursor of their own, which sees what is written.
+        self.env.flush_all()
+        partner = partner or self.other_partner
+        till = self.config.with_user(self.cashier)
+        return till.hold_cards(uuid, {str(self.card.id): points}, partner.id)
+
+    def test_a_member_is_told_of_the_limit_before_payment(self):
+        self.enterContext(self.enter_registry_test_mode())
+        first, second = "11111111", "22222222"
+        self.assertIn("may spend 60", self._hold(first, 61)[self.card.id])
+        self.assertFalse(self._hold(first, 40))
+        self.assertIn("held by", self._hold(second, 21)[self.card.id])
+        self.assertFalse(self._hold(second, 20))
+        self.assertFalse(self._hold(first, 40), "asking again renews")
+        self.assertTrue(self._hold(first, 41))
+        self.assertFalse(self._hold("33333333", 40, self.partner), "no limit")
+
     def test_a_member_earns_and_spends(self):
         line = self._reward_line(self.card, 10, cost=50)
         order, answer = self._confirm(self.card.id, 40, [line])
