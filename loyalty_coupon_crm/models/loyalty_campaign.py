@@ -20,6 +20,8 @@ FROZEN_FIELDS = {
     "segment_id",
     "validity_days",
 } | TRIGGER_FIELDS
+# Days after which a standing campaign writes once more to those who did not look.
+FIRST_REMINDER_DAYS = 3
 # Written by the buttons and the runner alone, never by a client.
 OWN_VALUES = {
     "approval_by_id": False,
@@ -54,6 +56,7 @@ class LoyaltyCampaign(models.Model):
         "loyalty.campaign.arm.mixin",
         "loyalty.campaign.audience.mixin",
         "loyalty.campaign.day.mixin",
+        "loyalty.campaign.failure.mixin",
         "loyalty.campaign.guard.mixin",
         "loyalty.campaign.journey.mixin",
         "loyalty.campaign.purchase.mixin",
@@ -166,6 +169,13 @@ class LoyaltyCampaign(models.Model):
         tracking=True,
         group_expand=True,
     )
+    planned_at = fields.Datetime(
+        string="Planned for",
+        compute="_compute_planned_at",
+        store=True,
+        help="When the campaign gives its offer for the first time, as far as a day is "
+        "known; or when it was launched.",
+    )
     stop_reason = fields.Char(readonly=True, copy=False)
     launched_at = fields.Datetime(string="Launched on", readonly=True, copy=False)
     launched_by_id = fields.Many2one(
@@ -190,6 +200,11 @@ class LoyaltyCampaign(models.Model):
         compute="_compute_progress", help="Percent of the treated customers done."
     )
     redemption_count = fields.Integer(compute="_compute_redemption_count")
+    seen_count = fields.Integer(
+        string="Looked",
+        compute="_compute_seen_count",
+        help="Customers who have looked at their coupon, or used it.",
+    )
 
     @api.model
     def _new_seed(self):
@@ -209,19 +224,48 @@ class LoyaltyCampaign(models.Model):
             for campaign, *counts in self.env["loyalty.campaign.batch"]._read_group(
                 [("campaign_id", "in", self.ids)],
                 ["campaign_id"],
-                ["issued_count:sum", "skipped_count:sum"],
+                ["issued_count:sum", "skipped_count:sum", "failed_count:sum"],
             )
         }
         for campaign in self:
-            issued, skipped = done.get(campaign.id, (0, 0))
+            issued, skipped, failed = done.get(campaign.id, (0, 0, 0))
             treated = campaign.treated_count
             campaign.issued_count = issued
             campaign.skipped_count = skipped
-            campaign.todo_count = max(0, treated - issued - skipped)
+            campaign.failed_count = failed
+            campaign.todo_count = max(0, treated - issued - skipped - failed)
             campaign.member_count = treated + campaign.control_count
             campaign.progress = (
                 100.0 * (treated - campaign.todo_count) / treated if treated else 0.0
             )
+
+    def _compute_seen_count(self):
+        counts = dict(
+            self.env["loyalty.card"]._read_group(
+                [("campaign_id", "in", self.ids), ("first_seen_at", "!=", False)],
+                ["campaign_id"],
+                ["__count"],
+            )
+        )
+        for campaign in self:
+            campaign.seen_count = counts.get(campaign._origin, 0)
+
+    @api.depends(
+        "trigger",
+        "start_at",
+        "launched_at",
+        "trigger_holiday_id.date_ids.date",
+        "trigger_days",
+        "trigger_side",
+    )
+    def _compute_planned_at(self):
+        for campaign in self:
+            moment = campaign.launched_at
+            if campaign.trigger in ("date", "recurring"):
+                moment = campaign.start_at
+            elif campaign.trigger == "holiday":
+                moment = campaign._next_holiday_moment()
+            campaign.planned_at = moment
 
     def _compute_redemption_count(self):
         counts = dict(
@@ -285,10 +329,31 @@ class LoyaltyCampaign(models.Model):
                     )
                 )
             self._check_budget_change(vals)
+            self._check_archive(vals)
         result = super().write(vals)
         if (FROZEN_FIELDS | {"budget_amount"}) & set(vals):
             self._note_new_version()
+        if {"budget_amount", "budget_coupons"} & set(vals):
+            # The alert was about the old budget; clients may not write it.
+            self.filtered("budget_alerted").sudo().write({"budget_alerted": False})
         return result
+
+    def _check_archive(self, vals):
+        """Refuse to archive what is at work: nobody would see that it has ended.
+
+        :raise UserError: when a campaign runs or is stopped
+        """
+        if vals.get("active", True):
+            return
+        for campaign in self:
+            if campaign.state in ("approval", "running", "paused"):
+                raise UserError(
+                    self.env._(
+                        "The campaign %(name)s has not ended: cancel it before you "
+                        "archive it.",
+                        name=campaign.name,
+                    )
+                )
 
     def _write_own(self, vals):
         """Write what only the buttons and the runner may write.
@@ -437,6 +502,44 @@ class LoyaltyCampaign(models.Model):
             "loyalty_coupon_crm.loyalty_campaign_member_action"
         )
         return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}
+
+    def action_remind_unseen(self):
+        """Open a draft that writes once more to those who did not look at their card.
+
+        :raise UserError: when the campaign wrote no messages
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._expect_state("running", "paused", "done")
+        if not self.mail_template_id:
+            raise UserError(
+                self.env._(
+                    "The campaign %(name)s wrote no messages: there is nothing to send "
+                    "once more.",
+                    name=self.name,
+                )
+            )
+        passed = (fields.Datetime.now() - self.launched_at).days
+        draft = self.create(
+            {
+                "name": self.env._("%(name)s: once more", name=self.name),
+                "company_id": self.company_id.id,
+                "trigger": "follow",
+                "parent_id": self.id,
+                "follow_condition": "unseen",
+                "is_reminder": True,
+                "trigger_days": FIRST_REMINDER_DAYS if self._is_standing() else passed,
+                "mail_template_id": self.mail_template_id.id,
+                "control_percent": 0,
+                "no_control_reason": self.env._("Reminds of an offer in hand"),
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": draft.id,
+            "view_mode": "form",
+        }
 
     def action_view_cards(self):
         """Open the cards that the campaign issued or put points on."""

@@ -20,4 +20,7 @@ class LoyaltyCampaignBatch(models.Model):
     date = fields.Datetime(required=True)
     issued_count = fields.Integer(string="Issued")
     skipped_count = fields.Integer(string="Skipped")
+    failed_count = fields.Integer(
+        string="Failed", help="Below zero when members are to be tried again."
+    )
     seconds = fields.Float(aggregator="sum")

@@ -105,6 +105,16 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
         local = zone.localize(datetime.combine(day, time.replace(tzinfo=None)))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
+    def _next_holiday_moment(self):
+        """Return the start of the next day of giving for the holiday, False if none."""
+        # The calendar is everybody's to read.
+        dates = self.trigger_holiday_id.sudo().date_ids.mapped("date")
+        shift = timedelta(days=self._shift())
+        company = self.company_id or self.env.company
+        first = company._loyalty_today(self.launched_at or None)
+        due = sorted(day - shift for day in dates if day - shift >= first)
+        return company._loyalty_day_start(due[0]) if due else False
+
     def _candidates_holiday(self):
         """Everybody in the audience, so many days before or after the holiday."""
         due = self._holiday_due()

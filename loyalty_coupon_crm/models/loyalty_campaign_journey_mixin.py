@@ -6,6 +6,7 @@ from odoo.tools import SQL
 DEFAULT_DAYS = 30
 CONDITIONS = [
     ("unused", "did not use it"),
+    ("unseen", "did not look at it"),
     ("used", "used it"),
     ("any", "got it"),
 ]
@@ -88,6 +89,7 @@ class LoyaltyCampaignJourneyMixin(models.AbstractModel):
         self.env["loyalty.redemption"].flush_model()
         conditions = {
             "unused": SQL("AND NOT %s", used),
+            "unseen": SQL("AND card.first_seen_at IS NULL AND NOT %s", used),
             "used": SQL("AND %s", used),
             "any": SQL(),
         }

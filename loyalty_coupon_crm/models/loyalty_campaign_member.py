@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class LoyaltyCampaignMember(models.Model):
@@ -50,6 +50,11 @@ class LoyaltyCampaignMember(models.Model):
     )
     version = fields.Integer(help="Version of the campaign that chose the customer.")
     reason = fields.Char()
+    why = fields.Text(
+        string="Why",
+        compute="_compute_why",
+        help="The rule, audience, version and arm that chose the customer.",
+    )
 
     _occasion_unique = models.Constraint(
         "UNIQUE(campaign_id, partner_id, occasion)",
@@ -57,6 +62,33 @@ class LoyaltyCampaignMember(models.Model):
     )
     _todo_index = models.Index("(campaign_id, id) WHERE state = 'todo'")
     _message_index = models.Index("(campaign_id, id) WHERE message_state = 'todo'")
+
+    @api.depends("campaign_id", "variant_id", "version", "occasion", "arm")
+    def _compute_why(self):
+        for member in self:
+            # Who may read the member may know why; the offer's program need not be his.
+            campaign = member.campaign_id.sudo()
+            parts = [
+                self.env._(
+                    "%(campaign)s, version %(version)s: %(sentence)s",
+                    campaign=campaign.name,
+                    version=member.version,
+                    sentence=campaign.trigger_sentence,
+                )
+            ]
+            if campaign.segment_id:
+                parts.append(
+                    self.env._("Audience: %(name)s.", name=campaign.segment_id.name)
+                )
+            if member.variant_id:
+                parts.append(self.env._("Arm: %(name)s.", name=member.variant_id.name))
+            if member.occasion:
+                parts.append(
+                    self.env._(
+                        "Occasion: %(day)s.", day=member.occasion.partition("/")[0]
+                    )
+                )
+            member.why = " ".join(parts)
 
     def _message_blocker(self):
         """Return why the member cannot get a message, or an empty text."""

@@ -112,7 +112,7 @@ class LoyaltyCampaignResult(models.Model):
         for row in self:
             row.ratio_warning = row.has_control and row.ratio_p_value < SRM_LIMIT
 
-    @api.depends("is_conclusive", "lift", "has_control", "ratio_warning")
+    @api.depends("is_conclusive", "lift", "has_control", "ratio_warning", "open_count")
     def _compute_verdict(self):
         for row in self:
             if not row.has_control:
@@ -125,6 +125,10 @@ class LoyaltyCampaignResult(models.Model):
                 )
             elif not row.is_conclusive:
                 row.verdict = self.env._("Not conclusive yet.")
+            elif row.open_count and row.lift > 0:
+                row.verdict = self.env._(
+                    "More customers bought so far: wait until the windows are over."
+                )
             elif row.lift > 0:
                 row.verdict = self.env._("More customers bought: it worked.")
             else:

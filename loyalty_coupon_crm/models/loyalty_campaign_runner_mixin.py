@@ -122,13 +122,15 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                 by_variant.setdefault(variant_id, []).append((member_id, partner_id))
         skipped += self._skip_beyond_budget(by_variant)
         variants = self.env["loyalty.campaign.variant"]
+        failed = []
         issued = sum(
-            self._issue_to_members(chosen, variants.browse(variant_id))
+            self._issue_apart(chosen, variants.browse(variant_id), failed)
             for variant_id, chosen in by_variant.items()
         )
-        done = issued + skipped
+        done = issued + skipped + len(failed)
         if done:
-            self._log_batch(issued, skipped, time.monotonic() - start)
+            seconds = time.monotonic() - start
+            self._log_batch(issued, skipped, seconds, failed=len(failed))
         if done < size:
             self._finish()
         return done
@@ -379,7 +381,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
             )
         )
 
-    def _log_batch(self, issued, skipped, seconds):
+    def _log_batch(self, issued, skipped, seconds, failed=0):
         """Add a batch to the log, from which progress is counted."""
         # Whoever may press the buttons may not write the log.
         self.env["loyalty.campaign.batch"].sudo().create(
@@ -389,6 +391,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                 "date": fields.Datetime.now(),
                 "issued_count": issued,
                 "skipped_count": skipped,
+                "failed_count": failed,
                 "seconds": seconds,
             }
         )

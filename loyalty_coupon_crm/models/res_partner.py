@@ -143,6 +143,19 @@ class ResPartner(models.Model):
     def _loyalty_panel_companies(self):
         return self.env.companies | self.env.companies.sudo().parent_ids
 
+    def action_loyalty_offers(self):
+        """Open what campaigns meant for the customer, and why."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_coupon_crm.loyalty_campaign_member_action"
+        )
+        return {
+            **action,
+            "name": self.env._("Offers to %(name)s", name=self.display_name),
+            "domain": [("partner_id", "child_of", self.commercial_partner_id.id)],
+            "context": {},
+        }
+
     def action_loyalty_statement(self):
         """Open the points statement of the customer, all contacts included."""
         self.ensure_one()

@@ -4,6 +4,8 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from psycopg2.errors import SerializationFailure
 
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -318,6 +320,117 @@ class TestCampaignRunner(CampaignCommon):
             self.assertEqual(campaign.issued_count, campaign.treated_count)
             self.assertGreater(len(campaign.batch_ids), 8)
             self.assertEqual(max(campaign.batch_ids.mapped("issued_count")), 7)
+
+    def test_failures_are_named_and_tried_again(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        runner = self.registry["loyalty.campaign"]
+        genuine = runner._write_offers
+        bad = set(self._treated(campaign)[3:6].ids)
+
+        def failing(self, rows, values):
+            if bad & {member_id for member_id, _partner in rows}:
+                raise ValueError("The customer\nhas no country.")
+            return genuine(self, rows, values)
+
+        with patch.object(runner, "_write_offers", failing):
+            self._run(campaign)
+        failed = campaign.member_ids.filtered(lambda m: m.state == "failed")
+        self.assertEqual(set(failed.ids), bad)
+        self.assertEqual(set(failed.mapped("reason")), {"The customer has no country."})
+        self.assertEqual((campaign.failed_count, campaign.todo_count), (3, 0))
+        self.assertEqual(campaign.state, "done")
+        self.assertEqual(campaign.progress, 100)
+        salesperson = self._create_user(
+            "retry", "loyalty_coupon_crm.group_loyalty_salesperson"
+        )
+        with self.assertRaises(AccessError):
+            campaign.with_user(salesperson).action_retry_failed()
+        campaign.with_user(self.marketing).action_retry_failed()
+        self.assertEqual(campaign.todo_count, 3)
+        self._run(campaign)
+        self.assertEqual(campaign.issued_count, campaign.treated_count)
+        self.assertEqual(len(failed.card_id), 3)
+        self.assertEqual(campaign.failed_count, 0)
+        with self.assertRaises(UserError):
+            campaign.action_retry_failed()
+
+    def test_what_fails_for_everybody_stops_the_campaign(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        runner = self.registry["loyalty.campaign"]
+        with (
+            patch.object(runner, "_write_offers", side_effect=ValueError("broken")),
+            self.assertRaises(ValueError),
+        ):
+            campaign.sudo()._run_batch(10)
+
+    def test_a_running_campaign_is_not_archived(self):
+        campaign = self._create_campaign().with_user(self.marketing)
+        campaign.action_launch()
+        with self.assertRaisesRegex(UserError, "cancel it"):
+            campaign.action_archive()
+        campaign.action_cancel()
+        campaign.action_archive()
+        self.assertFalse(campaign.active)
+
+    def test_once_more_to_those_who_did_not_look(self):
+        template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        campaign = self._create_campaign(
+            mail_template_id=template.id, control_percent=0, no_control_reason="A test"
+        )
+        campaign.action_launch()
+        self._run(campaign)
+        looked = campaign.member_ids[:30]
+        looked.card_id._mark_seen()
+        campaign.invalidate_recordset(["seen_count"])
+        self.assertEqual(campaign.seen_count, 30)
+        action = campaign.with_user(self.marketing).action_remind_unseen()
+        again = self.env["loyalty.campaign"].browse(action["res_id"])
+        again.with_user(self.marketing).action_launch()
+        with patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", lambda *args, **kw: 1e9
+        ):
+            self.env["loyalty.campaign"].sudo()._cron_trigger()
+        self.assertEqual(
+            again.member_ids.partner_id, (campaign.member_ids - looked).partner_id
+        )
+        self.assertEqual(
+            again.member_ids.card_id, (campaign.member_ids - looked).card_id
+        )
+
+    def test_the_customer_page_tells_why(self):
+        campaign = self._create_campaign(
+            variant_ids=[Command.create({"name": "Red paper"})]
+        )
+        campaign.action_launch()
+        self._run(campaign)
+        member = self._treated(campaign)[0]
+        salesperson = self._create_user(
+            "teller", "loyalty_coupon_crm.group_loyalty_salesperson"
+        )
+        action = member.partner_id.with_user(salesperson).action_loyalty_offers()
+        found = self.env["loyalty.campaign.member"].with_user(salesperson)
+        found = found.search(action["domain"])
+        self.assertEqual(found, member)
+        for words in ("Autumn, version", "Tea lovers", "Red paper"):
+            self.assertIn(words, found.why)
+
+    def test_calendar_of_what_is_planned(self):
+        holiday = self.env["loyalty.holiday"].create(
+            {
+                "name": "Double 11",
+                "calendar": "list",
+                "date_ids": [Command.create({"date": "2126-11-11"})],
+            }
+        )
+        campaign = self._create_campaign(
+            trigger="holiday", trigger_holiday_id=holiday.id, trigger_days=2
+        )
+        start = self.company._loyalty_day_start(fields.Date.to_date("2126-11-09"))
+        self.assertEqual(campaign.planned_at, start)
+        campaign.write({"trigger": "date", "start_at": "2126-01-02 03:04:05"})
+        self.assertEqual(str(campaign.planned_at), "2126-01-02 03:04:05")
 
     def test_bad_batch_size(self):
         parameters = self.env["ir.config_parameter"]
