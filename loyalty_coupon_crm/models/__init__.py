@@ -32,6 +32,7 @@ from . import loyalty_segment_movement
 from . import loyalty_campaign_arm_mixin
 from . import loyalty_campaign_audience_mixin
 from . import loyalty_campaign_check_mixin
+from . import loyalty_campaign_contact_mixin
 from . import loyalty_campaign_day_mixin
 from . import loyalty_campaign_failure_mixin
 from . import loyalty_campaign_guard_mixin

@@ -55,6 +55,7 @@ class LoyaltyCampaign(models.Model):
         "mail.activity.mixin",
         "loyalty.campaign.arm.mixin",
         "loyalty.campaign.audience.mixin",
+        "loyalty.campaign.contact.mixin",
         "loyalty.campaign.day.mixin",
         "loyalty.campaign.failure.mixin",
         "loyalty.campaign.guard.mixin",

@@ -41,7 +41,12 @@ class LoyaltyCampaignMember(models.Model):
     assigned_at = fields.Datetime(string="Assigned on", required=True)
     issued_at = fields.Datetime(string="Issued on")
     message_state = fields.Selection(
-        [("todo", "To write"), ("queued", "In the mail queue"), ("skipped", "None")],
+        [
+            ("todo", "To write"),
+            ("queued", "In the mail queue"),
+            ("call", "On the call list"),
+            ("skipped", "None"),
+        ],
         string="Message",
     )
     message_at = fields.Datetime(
@@ -90,13 +95,18 @@ class LoyaltyCampaignMember(models.Model):
                 )
             member.why = " ".join(parts)
 
-    def _message_blocker(self):
-        """Return why the member cannot get a message, or an empty text."""
+    def _address_blocker(self):
+        """Return why no e-mail reaches the member, or an empty text."""
         self.ensure_one()
         if not self.partner_id.email_normalized:
             return self.env._("No message: the customer has no valid e-mail address.")
         if self.partner_id.is_blacklisted:
             return self.env._("No message: the e-mail address is on the blacklist.")
+        return ""
+
+    def _offer_blocker(self):
+        """Return why there is nothing to write about any more, or an empty text."""
+        self.ensure_one()
         if self.campaign_id.is_reminder and self.card_id.state not in (
             "issued",
             "seen",

@@ -62,7 +62,9 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
 
         :param variant: `loyalty.campaign.variant` record, may be empty
         """
-        return bool(variant.mail_template_id or self.mail_template_id)
+        return bool(
+            variant.mail_template_id or self.mail_template_id or self.call_user_id
+        )
 
     def _message_moment(self, variant, now):
         """Return before when the message of an arm must not be sent, None for now."""
@@ -78,15 +80,22 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         self.ensure_one()
         locked = self._lock_messages(size)
         members = locked - self._postpone_messages(locked)
-        reachable = members.browse()
+        reachable = calls = members.browse()
         for member in members:
-            if reason := member._message_blocker():
+            reason = member._offer_blocker()
+            unreachable = "" if reason else member._address_blocker()
+            if unreachable and self.call_user_id:
+                calls |= member
+            elif reason := reason or unreachable:
                 member.write({"message_state": "skipped", "reason": reason})
             else:
                 reachable |= member
         for template, chosen in reachable.grouped(
             lambda member: member.variant_id.mail_template_id or self.mail_template_id
         ).items():
+            if not template and self.call_user_id:
+                calls |= chosen
+                continue
             if not template:
                 reason = self.env._("No message: it was taken off the campaign.")
                 chosen.write({"message_state": "skipped", "reason": reason})
@@ -96,6 +105,7 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
                 email_layout_xmlid="mail.mail_notification_light",
             )
             chosen.write({"message_state": "queued"})
+        self._put_on_call_list(calls)
         return len(locked)
 
     def _attempt_message_batch(self):

@@ -510,6 +510,52 @@ class TestCampaignRunner(CampaignCommon):
             self.assertEqual(len(sent), len(treated) - 3)
         self.assertEqual(sorted(sent.mapped("res_id")), sorted(treated[3:].card_id.ids))
 
+    def test_whom_no_message_reaches_is_called(self):
+        template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        caller = self._create_user("caller", "base.group_user")
+        campaign = self._create_campaign(
+            mail_template_id=template.id, call_user_id=caller.id
+        )
+        campaign.action_launch()
+        treated = self._treated(campaign)
+        treated[0].partner_id.email = False
+        self._run(campaign)
+        treated[1].card_id.active = False
+        while campaign.sudo()._send_message_batch():
+            pass
+        activity = treated[0].partner_id.activity_ids
+        self.assertEqual(treated[0].message_state, "call")
+        self.assertEqual(activity.user_id, caller)
+        self.assertIn(treated[0].card_id.code, activity.note)
+        self.assertEqual(treated[1].message_state, "skipped")
+        self.assertFalse(treated[1:].partner_id.activity_ids)
+
+    def test_a_campaign_without_message_is_a_call_list(self):
+        campaign = self._create_campaign(call_user_id=self.env.user.id)
+        campaign.action_launch()
+        self._run(campaign)
+        while campaign.sudo()._send_message_batch():
+            pass
+        treated = self._treated(campaign)
+        self.assertEqual(set(treated.mapped("message_state")), {"call"})
+        self.assertEqual(len(treated.partner_id.activity_ids), len(treated))
+
+    def test_a_trial_message_buys_nothing(self):
+        template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        campaign = self._create_campaign(mail_template_id=template.id)
+        campaign = campaign.with_user(self.marketing)
+        self.marketing.partner_id.email = "me@example.com"
+        mails = self.env["mail.mail"].search([])
+        campaign.action_send_test()
+        sent = self.env["mail.mail"].search([]) - mails
+        self.assertIn("me@example.com", sent.email_to)
+        card = self.env["loyalty.card"].browse(sent.res_id)
+        self.assertEqual((card.points, card.active), (0, False))
+        self.assertFalse(campaign.member_ids)
+        self.marketing.partner_id.email = False
+        with self.assertRaisesRegex(UserError, "no e-mail address"):
+            campaign.action_send_test()
+
     def test_program_mail_is_not_sent_by_campaigns(self):
         template = self.env.ref("loyalty.mail_template_loyalty_card")
         self.program.communication_plan_ids = [

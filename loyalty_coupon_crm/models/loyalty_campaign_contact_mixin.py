@@ -1,0 +1,93 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+
+class LoyaltyCampaignContactMixin(models.AbstractModel):
+    """Ways to a customer beside e-mail: a call by the sales team; and a trial message.
+
+    A call is an activity on the customer, so that it stands on the caller's list.
+    """
+
+    _name = "loyalty.campaign.contact.mixin"
+    _description = "Calls and Trials of Campaigns"
+
+    call_user_id = fields.Many2one(
+        "res.users",
+        string="Call List for",
+        domain=[("share", "=", False)],
+        help="Who calls the customers that get no message: those without an e-mail "
+        "address or on the blacklist, or all when the campaign has no message.",
+    )
+
+    def _put_on_call_list(self, members):
+        """Plan a call with each member whom no message reaches.
+
+        :param members: `loyalty.campaign.member` records with a card
+        """
+        self.ensure_one()
+        for member in members:
+            card = member.card_id
+            note = self.env._(
+                "%(offer)s, code %(code)s", offer=card.program_id.name, code=card.code
+            )
+            if card.expiration_date:
+                note = self.env._(
+                    "%(offer)s, valid until %(day)s",
+                    offer=note,
+                    day=format_date(self.env, card.expiration_date),
+                )
+            member.partner_id.activity_schedule(
+                "mail.mail_activity_data_call",
+                user_id=self.call_user_id.id,
+                summary=self.name,
+                note=note,
+                date_deadline=self.company_id._loyalty_today(),
+            )
+        members.write({"message_state": "call"})
+
+    def action_send_test(self):
+        """Send the message to the user with a card that buys nothing.
+
+        :raise UserError: when there is no message, no offer or no address
+        """
+        self.ensure_one()
+        self.check_access("write")
+        user = self.env.user
+        template = self.mail_template_id or self.variant_ids.mail_template_id[:1]
+        program = self.program_id or self.variant_ids.program_id[:1]
+        if not template or not program:
+            raise UserError(
+                self.env._("A trial needs an offer and a message: choose both.")
+            )
+        if not user.partner_id.email_normalized:
+            raise UserError(
+                self.env._("You have no e-mail address: enter one in your profile.")
+            )
+        # Cards are written by the runner; this one is without points and archived.
+        card = (
+            self.env["loyalty.card"]
+            .sudo()
+            .create({"program_id": program.id, "partner_id": user.partner_id.id})
+        )
+        template.sudo().send_mail(
+            card.id,
+            email_values={
+                "email_to": user.partner_id.email_formatted,
+                "recipient_ids": [],
+            },
+            email_layout_xmlid="mail.mail_notification_light",
+        )
+        if not program.is_nominative:
+            card.active = False
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "The message is on its way to %(address)s. Its code buys nothing.",
+                    address=user.partner_id.email_normalized,
+                ),
+            },
+        }
