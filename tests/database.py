@@ -31,9 +31,9 @@ class Database:
         flags = ["-d", self.name, "--no-http", "--stop-after-init"]
         return self.odoo(*flags, *arguments)
 
-    def uninstall(self, addon):
-        """Uninstall one add-on."""
-        return self.odoo("module", "uninstall", "-d", self.name, addon)
+    def uninstall(self, *addons):
+        """Uninstall add-ons, together."""
+        return self.odoo("module", "uninstall", "-d", self.name, *addons)
 
     def shell(self, code):
         """Run Python code in Odoo's shell and return what it assigns to `answer`."""

@@ -64,8 +64,8 @@ def upgraded(installed):
 @pytest.fixture(scope="module")
 def removed(upgraded):
     """Return the shop after all three were uninstalled, the dependent ones first."""
-    for addon in (REPORTS, POS, BASE):
-        upgraded.database.uninstall(addon)
+    upgraded.database.uninstall(REPORTS, POS)
+    upgraded.database.uninstall(BASE)
     return upgraded
 
 

@@ -7,9 +7,9 @@ class Rate(fields.Float):
     A report has computed it; groups have one of their own, by `_measures`.
     """
 
-    def __init__(self, string, digits=(16, 1), **options):
-        options = {"aggregator": "avg", "readonly": True, **options}
-        super().__init__(string, digits, **options)
+    aggregator = "avg"
+    readonly = True
+    _digits = (16, 1)
 
     def convert_to_record(self, value, record):
         return False if value is None else value
