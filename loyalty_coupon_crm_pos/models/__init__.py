@@ -14,5 +14,6 @@ from . import loyalty_rule
 from . import pos_config
 from . import pos_order
 from . import pos_order_line
+from . import pos_session
 from . import res_config_settings
 from . import sale_order

@@ -1,6 +1,7 @@
 import math
 
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import ValidationError
 
 from odoo.addons.loyalty_coupon_crm.tools.spread import spread
 
@@ -12,6 +13,34 @@ class PosOrderLine(models.Model):
 
     # An index of its own goes with the add-on, one of Odoo's field would stay behind.
     _coupon_index = models.Index("(coupon_id) WHERE coupon_id IS NOT NULL")
+
+    @api.constrains("refunded_orderline_id")
+    def _check_refund_of_refund(self):
+        """Refuse to refund a refund that moved coupons or points.
+
+        :raise ValidationError: says what to do instead
+        """
+        again = self.refunded_orderline_id.filtered("refunded_orderline_id")
+        orders = again.order_id | again.refunded_orderline_id.order_id
+        if not orders:
+            return
+        # The cashier may not read the ledger.
+        moved = self.env["loyalty.point.move"].sudo()
+        if moved.search_count(
+            [
+                ("order_model", "=", "pos.order"),
+                ("order_id", "in", orders.ids),
+                ("program_id.strict", "=", True),
+            ],
+            limit=1,
+        ):
+            raise ValidationError(
+                self.env._(
+                    "%(orders)s gave goods back already, with their coupons and "
+                    "points. A refund is not refunded: sell the goods again.",
+                    orders=", ".join(again.order_id.mapped("display_name")),
+                )
+            )
 
     def _loyalty_is_settled(self):
         """Return whether the line settles a sales order, which is a purchase itself."""

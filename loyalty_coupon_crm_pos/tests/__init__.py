@@ -1,6 +1,7 @@
 from . import test_frontend
 from . import test_pos_bounds
 from . import test_pos_claims
+from . import test_pos_closing
 from . import test_pos_confirm
 from . import test_pos_gate
 from . import test_pos_hold

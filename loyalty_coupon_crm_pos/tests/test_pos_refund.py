@@ -1,3 +1,4 @@
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -317,3 +318,22 @@ class TestPosRefund(LoyaltyCrmPosCommon):
         note = order.account_move.with_user(bookkeeper)._reverse_moves()
         note.action_post()
         self.assertEqual((card.points, coupon.points), (60, 1))
+
+    def _refund_again(self, refund):
+        """Return an order that takes a refund back, which no button of Odoo offers."""
+        again = self.env["pos.order"].browse(refund.refund()["res_id"])
+        line = refund.lines[:1]
+        return line.copy(
+            {"order_id": again.id, "refunded_orderline_id": line.id, "qty": 1}
+        )
+
+    def test_refund_of_a_refund_is_refused(self):
+        order, card, coupon = self._order()
+        refund = self._refund(order)
+        balances = (card.points, coupon.points)
+        with self.assertRaisesRegex(ValidationError, "sell the goods again"):
+            self._refund_again(refund)
+        self.assertEqual((card.points, coupon.points), balances)
+
+    def test_refund_of_a_refund_without_coupons_is_odoos(self):
+        self.assertTrue(self._refund_again(self._refund(self._pay_order())))

@@ -392,6 +392,24 @@ patch(PosOrder.prototype, {
     },
 
     /**
+     * Return the cheapest reward that a balance does not pay yet, and what is missing.
+     *
+     * @param {Object} program points card
+     * @param {number} balance points after this order
+     * @returns {{description: string, missing: number}|null}
+     */
+    getNextReward(program, balance) {
+        const rewards = program.reward_ids
+            .filter((reward) => reward.required_points > balance)
+            .sort((a, b) => a.required_points - b.required_points);
+        if (!rewards.length) {
+            return null;
+        }
+        const { description, required_points: needed } = rewards[0];
+        return { description, missing: Math.round((needed - balance) * 100) / 100 };
+    },
+
+    /**
      * Return the customer's card of a program, as the receipt shows it.
      */
     getLoyaltyCardOf(program) {

@@ -30,6 +30,31 @@ async function setup(pendingDays) {
     return { order, card, program };
 }
 
+describe("pos.order - next reward", () => {
+    test("the cheapest that is not paid yet, and what is missing", async () => {
+        const { order, program } = await setup(0);
+        const [reward] = program.reward_ids;
+        reward.required_points = 100;
+        expect(order.getNextReward(program, 40.1)).toEqual({
+            description: reward.description,
+            missing: 59.9,
+        });
+        expect(order.getNextReward(program, 100)).toBe(null);
+    });
+});
+
+describe("pos.order - goods that come back", () => {
+    test("earn nothing of strict programs, the server takes points back", async () => {
+        const { order, program } = await setup(0);
+        const [line] = order.lines;
+        expect(line.ignoreLoyaltyPoints({ program })).toBe(false);
+        line.refunded_orderline_id = line;
+        expect(line.ignoreLoyaltyPoints({ program })).toBe(false);
+        program.strict = true;
+        expect(line.ignoreLoyaltyPoints({ program })).toBe(true);
+    });
+});
+
 describe("pos.order - pending points", () => {
     test("blocked points cannot be spent", async () => {
         const { order } = await setup(0);
