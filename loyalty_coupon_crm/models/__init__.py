@@ -103,6 +103,7 @@ from . import loyalty_card_member
 from . import loyalty_sale_cart_mixin
 from . import loyalty_sale_choice_mixin
 from . import loyalty_sale_offer_mixin
+from . import loyalty_sale_best_mixin
 from . import loyalty_sale_facts_mixin
 from . import loyalty_sale_payment_mixin
 from . import loyalty_sale_rounding_mixin

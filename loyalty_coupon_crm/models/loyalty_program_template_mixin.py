@@ -53,6 +53,13 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
                     "first."
                 )
             )
+        if template_id == "exchange_voucher" and not self._template_tag():
+            raise UserError(
+                self.env._(
+                    "The exchange voucher gives one of the products with a tag: put a "
+                    "product tag on two products or more first."
+                )
+            )
         if template_id == "bundle_price" and not self._template_category():
             raise UserError(
                 self.env._(
@@ -155,6 +162,12 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
                 self.env._("A personal code for one product, free of charge"),
                 "gift_card",
             ),
+            "exchange_voucher": (
+                self.env._("Exchange Voucher"),
+                self.env._("A personal code for one of several products"),
+                "gift_card",
+            ),
+            **self._crm_shipping_text(),
             "new_customer": (
                 self.env._("New Customer Coupon"),
                 self.env._(
@@ -232,9 +245,42 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
                 },
                 {},
             ),
+            "exchange_voucher": (
+                [],
+                {
+                    "reward_type": "product",
+                    "reward_product_tag_id": self._template_tag().id,
+                    "reward_product_qty": 1,
+                    "required_points": 1,
+                    # A card may have several uses: one at a time.
+                    "offer_times": 1,
+                },
+                {},
+            ),
+            **self._crm_shipping_offer(),
             "new_customer": ([], percent(15), personal),
             "birthday": ([], percent(20), personal),
         }
+
+    @api.model
+    def _delivers(self):
+        """Return whether free shipping is a reward: Odoo's delivery is installed."""
+        kinds = self.env["loyalty.reward"]._fields["reward_type"]
+        return "shipping" in kinds.get_values(self.env)
+
+    @api.model
+    def _crm_shipping_text(self):
+        if not self._delivers():
+            return {}
+        text = self.env._("A personal code for free delivery")
+        return {"free_shipping": (self.env._("Free Shipping"), text, "coupons")}
+
+    @api.model
+    def _crm_shipping_offer(self):
+        if not self._delivers():
+            return {}
+        reward = {"reward_type": "shipping", "required_points": 1}
+        return {"free_shipping": ([], reward, {})}
 
     @api.model
     def _crm_template_promotions(self):
@@ -394,3 +440,9 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
             limit=1,
         )
         return rows[0][0] if rows else self.env["product.category"]
+
+    @api.model
+    def _template_tag(self):
+        """Return the tag whose products a voucher gives until it is changed."""
+        tags = self.env["product.tag"].search([])
+        return tags.filtered(lambda tag: len(tag.product_ids) > 1)[:1]

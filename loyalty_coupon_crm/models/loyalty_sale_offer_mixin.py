@@ -115,6 +115,59 @@ class LoyaltySaleOfferMixin(models.AbstractModel):
             )
         return values
 
+    def _get_reward_values_product(self, reward, coupon, product=None, **kwargs):
+        """Return the lines of a free product: no more uses of the card than allowed."""
+        order, uses = self, reward.offer_times
+        if not reward.clear_wallet:
+            chosen = (self.loyalty_chosen_points or {}).get(
+                self._loyalty_choice_key(reward, coupon)
+            )
+            most = uses * reward.required_points if uses else None
+            caps = [cap for cap in (chosen, most) if cap is not None]
+            if caps:
+                order = self.with_context(loyalty_points_cap=min(caps))
+        return super(LoyaltySaleOfferMixin, order)._get_reward_values_product(
+            reward, coupon, product=product, **kwargs
+        )
+
+    def _loyalty_is_chosen(self, reward):
+        """Return whether the points for a reward are to choose: uses of a card, too.
+
+        In the website's cart the limit of the reward decides.
+        """
+        if reward.reward_type != "product":
+            return super()._loyalty_is_chosen(reward)
+        program = reward.program_id
+        return (
+            program.strict
+            and program.trigger == "with_code"
+            and not reward.clear_wallet
+            and self._loyalty_channel() != "website"
+        )
+
+    def _loyalty_most_points(self, reward, coupon):
+        """Return the most points that a reward can take, of products by their uses."""
+        if reward.reward_type != "product":
+            return super()._loyalty_most_points(reward, coupon)
+        applied = self._loyalty_chosen_lines(reward, coupon)
+        usable = self._get_real_points_for_coupon(coupon)
+        usable += sum(applied.mapped("points_cost"))
+        uses = max(usable // reward.required_points, 0)
+        if reward.offer_times:
+            uses = min(uses, reward.offer_times)
+        return uses * reward.required_points
+
+    def _loyalty_points_worth(self, reward, points):
+        """Return what points are worth in words: of products how many are free."""
+        if reward.reward_type != "product":
+            return super()._loyalty_points_worth(reward, points)
+        uses = points // reward.required_points
+        return self.env._(
+            "%(count)s × %(reward)s",
+            count=f"{uses * reward.reward_product_qty:g}",
+            reward=reward.description,
+        )
+
     def _apply_program_reward(self, reward, coupon, **kwargs):
         """Apply a reward; an offer without effect says what is missing.
 

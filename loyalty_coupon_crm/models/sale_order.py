@@ -9,6 +9,7 @@ class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = [
         "loyalty.sale.cart.mixin",
+        "loyalty.sale.best.mixin",
         "loyalty.sale.offer.mixin",
         "loyalty.sale.gate.mixin",
         "loyalty.sale.check.mixin",

@@ -53,8 +53,10 @@ from . import test_wallet
 from . import test_wallet_rights
 from . import test_segment_tools
 from . import test_occasions
+from . import test_offer_best
 from . import test_offer_cases
 from . import test_offer_orders
+from . import test_offer_vouchers
 from . import test_offers
 from . import test_campaign_trigger
 from . import test_campaign_result

@@ -16,6 +16,7 @@ OURS = (
     "quantity_steps",
     "bundle_price",
     "drink_voucher",
+    "exchange_voucher",
     "new_customer",
     "birthday",
     "points_card",
@@ -30,6 +31,9 @@ class TestProgramTemplates(LoyaltyCrmCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.programs = cls.env["loyalty.program"]
+        tag = cls.env["product.tag"].create({"name": "Exchange"})
+        tag.product_template_ids = (cls.product + cls.gift).product_tmpl_id
+        cls.env["product.tag"].search([("id", "!=", tag.id)]).unlink()
         cls.cheap = cls._create_product("Milk", 30.0, 10.0)
 
     def _create_from(self, key):

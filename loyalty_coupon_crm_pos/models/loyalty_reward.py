@@ -7,4 +7,4 @@ class LoyaltyReward(models.Model):
     @api.model
     def _load_pos_data_fields(self, config):
         """Let the till compute offers on several items."""
-        return [*super()._load_pos_data_fields(config), "offer_data"]
+        return [*super()._load_pos_data_fields(config), "offer_data", "offer_times"]

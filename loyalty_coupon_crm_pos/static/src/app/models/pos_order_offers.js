@@ -38,6 +38,114 @@ patch(PosOrder.prototype, {
         return [...offers, ...claimable.filter(({ reward }) => !isOffer(reward))];
     },
 
+    /**
+     * Return vouchers for one of several products that the cart can use now: Odoo's till
+     * claims no reward of which the product is to be chosen.
+     *
+     * @returns {Object[]} coupon_id, reward, potentialQty and the dearest product
+     */
+    getExchangeRewards(couponId = false, programId = false, auto = false) {
+        const found = [];
+        for (const card of this._code_activated_coupon_ids) {
+            const program = card.program_id;
+            if (
+                !program.strict ||
+                (couponId && couponId !== card.id) ||
+                (programId && programId !== program.id) ||
+                !this._canGenerateRewards(program, this.priceIncl, this.priceExcl)
+            ) {
+                continue;
+            }
+            const points = this._getRealCouponPoints(card.id);
+            for (const reward of program.reward_ids.filter(isExchange)) {
+                if (
+                    points < reward.required_points ||
+                    this.lines.some((line) => line.reward_id?.id === reward.id) ||
+                    (auto && this.uiState.disabledRewards.has(reward.id))
+                ) {
+                    continue;
+                }
+                const product = this.getExchangeProduct(reward);
+                const quantity = product
+                    ? this._computeUnclaimedFreeProductQty(
+                          reward,
+                          card.id,
+                          product,
+                          points
+                      )
+                    : 0;
+                if (quantity > 0) {
+                    found.push({
+                        coupon_id: card.id,
+                        reward,
+                        potentialQty: quantity,
+                        product,
+                    });
+                }
+            }
+        }
+        return found;
+    },
+
+    /**
+     * Return the dearest product of the cart that a voucher gives.
+     */
+    getExchangeProduct(reward) {
+        const products = new Set(
+            reward.reward_product_ids.map((product) => product.id)
+        );
+        const lines = this.lines.filter(
+            (line) =>
+                line.qty > 0 &&
+                !line.is_reward_line &&
+                !line.refunded_orderline_id &&
+                products.has(line.getProduct().id)
+        );
+        lines.sort((one, other) => other.price_unit - one.price_unit);
+        return lines[0]?.getProduct();
+    },
+
+    /**
+     * A scanned voucher for one of several products takes one that is in the cart.
+     */
+    _updateRewardLines() {
+        let claimed = false;
+        for (const one of this.getExchangeRewards(false, false, true)) {
+            const { reward, coupon_id: couponId, product } = one;
+            claimed =
+                this._applyReward(reward, couponId, { product }) === true || claimed;
+        }
+        return super._updateRewardLines() || claimed;
+    },
+
+    /**
+     * A card with several uses gives no more of them than its reward allows per order.
+     */
+    _getRewardLineValuesProduct({ reward, product }) {
+        const args = { ...arguments[0] };
+        if (isExchange(reward) && !product) {
+            args.product = this.getExchangeProduct(reward);
+        }
+        if (!reward.offer_times || reward.clear_wallet) {
+            return super._getRewardLineValuesProduct(args);
+        }
+        args.quantity = Math.min(
+            args.quantity || Infinity,
+            reward.offer_times * reward.reward_product_qty
+        );
+        args.cost = Math.min(
+            args.cost || Infinity,
+            reward.offer_times * reward.required_points
+        );
+        return super._getRewardLineValuesProduct(args);
+    },
+
+    _computePotentialFreeProductQty(reward) {
+        const quantity = super._computePotentialFreeProductQty(...arguments);
+        const most = reward.offer_times * reward.reward_product_qty;
+        return most ? Math.min(quantity, most) : quantity;
+    },
+
     _getRewardLineValuesDiscount({ reward, coupon_id: couponId }) {
         if (!isOffer(reward)) {
             return super._getRewardLineValuesDiscount(...arguments);
@@ -86,6 +194,23 @@ patch(PosOrder.prototype, {
     getOfferResult(reward) {
         const before = this.getAppliedOffers().filter((one) => byRank(one, reward) < 0);
         return this.getOfferResults([...before, reward]).at(-1);
+    },
+
+    /**
+     * Return what a reward would take off now, 0 for a product that is not in the cart.
+     *
+     * @param {Object} claimable as of `getClaimableRewards`
+     */
+    getRewardGain({ reward, coupon_id: couponId, product }) {
+        const values = this._getRewardLineValues({
+            reward,
+            coupon_id: couponId,
+            product: product || null,
+        });
+        if (!Array.isArray(values)) {
+            return 0;
+        }
+        return values.reduce((sum, line) => sum - line.price_unit * line.qty, 0);
     },
 
     /**
@@ -169,6 +294,11 @@ patch(PosOrder.prototype, {
 
 export function isOffer(reward) {
     return Boolean(reward?.offer_data?.kind);
+}
+
+/** Vouchers for one of several products. */
+function isExchange(reward) {
+    return reward.reward_type === "product" && reward.multi_product;
 }
 
 /** Return what is missing for an offer, or for more of it, in words. */

@@ -3,6 +3,6 @@ import { patch } from "@web/core/utils/patch";
 
 patch(LoyaltyReward.prototype, {
     _load_pos_data_fields() {
-        return [...super._load_pos_data_fields(), "offer_data"];
+        return [...super._load_pos_data_fields(), "offer_data", "offer_times"];
     },
 });

@@ -199,9 +199,83 @@ describe("pos.order - offers on several items", () => {
         expect(till.order.priceIncl).toBeCloseTo(10);
     });
 
+    test("what a reward would save is known before it is applied", async () => {
+        const { till, reward, card } = await setupTea(4);
+        const gain = till.order.getRewardGain({ reward, coupon_id: card.id });
+        expect(gain).toBeCloseTo(10);
+        expect(till.order.priceIncl).toBeCloseTo(40);
+    });
+
     test("what is refunded takes no part", async () => {
         const { till, line, reward } = await setupTea(2);
         line.refunded_orderline_id = line;
         expect(till.order.getOfferResult(reward).total).toBe(0);
+    });
+
+    async function setupVoucher(values = {}) {
+        const store = await setupPosEnv();
+        const till = new Till(store);
+        till.start(store, { rounding: 0.01, tax_rounding: "round_per_line" });
+        const program = till.models["loyalty.program"].get(1);
+        Object.assign(program, {
+            strict: true,
+            trigger: "with_code",
+            program_type: "coupons",
+            applies_on: "current",
+            is_nominative: false,
+            rule_ids: [["clear"]],
+        });
+        const products = ["tea", "cup"].map((key) => till.good(key));
+        const { reward, card } = till.addOffer({ kind: "nth" }, 1);
+        Object.assign(reward, {
+            offer_data: false,
+            offer_times: 1,
+            reward_type: "product",
+            multi_product: true,
+            reward_product_qty: 1,
+            reward_product_ids: products.map((product) => ["link", product]),
+            ...values,
+        });
+        products.forEach((product, index) => (product.lst_price = 10 * (index + 1)));
+        card.points = 5;
+        till.order.uiState.couponPointChanges = {};
+        till.order._code_activated_coupon_ids = [["link", card]];
+        const add = (product, quantity, price) =>
+            till.addLine({ product, quantity, parts: [{ tax: "0", price }] });
+        return { till, reward, card, add };
+    }
+
+    test("a voucher takes the dearest of its products that is in the cart", async () => {
+        const { till, reward, card, add } = await setupVoucher();
+        expect(till.order.getClaimableRewards()).toHaveLength(0);
+        add("tea", 1, 10);
+        add("cup", 3, 20);
+        add("milk", 1, 50);
+        const [claimable] = till.order.getClaimableRewards();
+        expect(claimable.reward).toBe(reward);
+        till.order._updateRewardLines();
+        const lines = till.order._get_reward_lines();
+        expect(lines).toHaveLength(1);
+        expect(lines[0]._reward_product_id).toBe(till.good("cup"));
+        expect(lines[0].qty).toBe(1);
+        expect(lines[0].points_cost).toBe(1);
+        expect(till.order._getRealCouponPoints(card.id)).toBe(4);
+        till.order._updateRewardLines();
+        expect(till.order._get_reward_lines()).toHaveLength(1);
+    });
+
+    test("a card with several uses gives as many as its reward allows", async () => {
+        const { till, card, add } = await setupVoucher({ offer_times: 2 });
+        add("cup", 3, 20);
+        till.order._updateRewardLines();
+        const [line] = till.order._get_reward_lines();
+        expect([line.qty, line.points_cost]).toEqual([2, 2]);
+        expect(till.order._getRealCouponPoints(card.id)).toBe(3);
+    });
+
+    test("free shipping is not offered where nothing is delivered", async () => {
+        const { till, add } = await setupVoucher({ reward_type: "shipping" });
+        add("cup", 3, 20);
+        expect(till.order.getClaimableRewards()).toHaveLength(0);
     });
 });
