@@ -444,5 +444,5 @@ class LoyaltyProgramTemplateMixin(models.AbstractModel):
     @api.model
     def _template_tag(self):
         """Return the tag whose products a voucher gives until it is changed."""
-        tags = self.env["product.tag"].search([])
+        tags = self.env["product.tag"].search([("product_template_ids", "!=", False)])
         return tags.filtered(lambda tag: len(tag.product_ids) > 1)[:1]
