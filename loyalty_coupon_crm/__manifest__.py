@@ -71,7 +71,11 @@
         "wizard/loyalty_strict_check_views.xml",
         "views/loyalty_menus.xml",
     ],
-    "demo": ["demo/loyalty_campaign_demo.xml", "demo/loyalty_wallet_demo.xml"],
+    "demo": [
+        "demo/loyalty_campaign_demo.xml",
+        "demo/loyalty_wallet_demo.xml",
+        "demo/loyalty_offer_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "loyalty_coupon_crm/static/src/**/*",

@@ -52,6 +52,7 @@ from . import loyalty_campaign_variant
 from . import loyalty_campaign_member
 from . import loyalty_holiday
 from . import loyalty_holiday_date
+from . import loyalty_program_promotion_mixin
 from . import loyalty_program_template_mixin
 from . import loyalty_program_refund_mixin
 from . import loyalty_program_terms_mixin

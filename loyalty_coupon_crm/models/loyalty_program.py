@@ -17,6 +17,7 @@ class LoyaltyProgram(models.Model):
         "loyalty.program.account.mixin",
         "loyalty.program.payment.mixin",
         "loyalty.program.rounding.mixin",
+        "loyalty.program.promotion.mixin",
         "loyalty.program.template.mixin",
         "loyalty.program.refund.mixin",
         "loyalty.program.terms.mixin",
