@@ -28,11 +28,15 @@ patch(PosOrder.prototype, {
     },
 
     getClaimableRewards() {
-        const claimable = super
-            .getClaimableRewards(...arguments)
-            .filter(
-                ({ reward }) => !isOffer(reward) || this.getOfferResult(reward).total
-            );
+        const claimable = [
+            ...super.getClaimableRewards(...arguments),
+            ...this.getExchangeRewards(...arguments),
+        ].filter(
+            ({ reward }) =>
+                // Nothing is delivered from a till.
+                reward.reward_type !== "shipping" &&
+                (!isOffer(reward) || this.getOfferResult(reward).total)
+        );
         const offers = claimable.filter(({ reward }) => isOffer(reward));
         offers.sort((one, other) => byRank(one.reward, other.reward));
         return [...offers, ...claimable.filter(({ reward }) => !isOffer(reward))];
@@ -50,6 +54,7 @@ patch(PosOrder.prototype, {
             const program = card.program_id;
             if (
                 !program.strict ||
+                !this.isPricedFor(program) ||
                 (couponId && couponId !== card.id) ||
                 (programId && programId !== program.id) ||
                 !this._canGenerateRewards(program, this.priceIncl, this.priceExcl)
@@ -85,6 +90,14 @@ patch(PosOrder.prototype, {
             }
         }
         return found;
+    },
+
+    /**
+     * Return whether a program is for the pricelist of the order.
+     */
+    isPricedFor(program) {
+        const pricelists = program.pricelist_ids.map((pricelist) => pricelist.id);
+        return !pricelists.length || pricelists.includes(this.pricelist_id?.id);
     },
 
     /**

@@ -224,6 +224,7 @@ describe("pos.order - offers on several items", () => {
             applies_on: "current",
             is_nominative: false,
             rule_ids: [["clear"]],
+            pricelist_ids: [["clear"]],
         });
         const products = ["tea", "cup"].map((key) => till.good(key));
         const { reward, card } = till.addOffer({ kind: "nth" }, 1);
