@@ -131,7 +131,8 @@ class LoyaltyCardValueMixin(models.AbstractModel):
         Movements before are in an archive, or were made before the installation; cards
         whose first movement is in the ledger are left out.
         """
-        moves = self.env["loyalty.point.move"]
+        # The rows of a shared wallet may be those of another company.
+        moves = self.env["loyalty.point.move"].sudo()
         rows = moves.search(
             [
                 ("card_id", "in", self.ids),
@@ -141,7 +142,7 @@ class LoyaltyCardValueMixin(models.AbstractModel):
                 ("request_key", "=like", "opening/%"),
             ]
         )
-        return {row.card_id: row for row in rows}
+        return {row.card_id.sudo(self.env.su): row for row in rows}
 
     def _read_blocked(self):
         """Return what cannot be spent of the points on wallets.

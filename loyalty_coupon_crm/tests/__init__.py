@@ -1,5 +1,6 @@
 from . import test_adjustment
 from . import test_award_terms
+from . import test_branch_wallet
 from . import test_campaign
 from . import test_campaign_runner
 from . import test_card

@@ -42,6 +42,8 @@ class LoyaltyPointStatement(models.TransientModel):
         "loyalty.point.statement.line",
         "statement_id",
         compute="_compute_line_ids",
+        # Of the cards that the reader may read, not of all.
+        compute_sudo=False,
         store=True,
         readonly=True,
     )
@@ -144,21 +146,26 @@ class LoyaltyPointStatement(models.TransientModel):
         """Return values of a line per card: balances and sums of the period.
 
         Where a card is known from a day within the period only, its opening balance is
-        that of this day.
+        that of this day. What other companies moved on a shared wallet counts.
         """
         self.ensure_one()
-        cards = self._cards()
+        cards = self._cards()._filtered_access("read")
         if not cards or not self.date_from or not self.date_to:
             return []
         day_before = fields.Date.subtract(self.date_from, days=1)
         opening = cards._balance_on(day_before)
         closing = cards._balance_on(self.date_to)
         first = cards._known_from()
-        moves = self.env["loyalty.point.move"]
+        moves = self.env["loyalty.point.move"].sudo()
         period = self._period_domain(cards)
         period &= Domain("id", "not in", [row.id for row in first.values()])
         added, taken = (
-            dict(moves._read_group(period & sign, ["card_id"], ["points:sum"]))
+            {
+                card.id: points
+                for card, points in moves._read_group(
+                    period & sign, ["card_id"], ["points:sum"]
+                )
+            }
             for sign in (Domain("points", ">", 0), Domain("points", "<", 0))
         )
         lines = []
@@ -170,8 +177,8 @@ class LoyaltyPointStatement(models.TransientModel):
                 {
                     "card_id": card.id,
                     "opening": start or 0.0,
-                    "added": added.get(card, 0.0),
-                    "taken": taken.get(card, 0.0),
+                    "added": added.get(card.id, 0.0),
+                    "taken": taken.get(card.id, 0.0),
                     "closing": closing[card.id] or 0.0,
                     "is_known": closing[card.id] is not None,
                     "known_from": self._day_of(first[card])
@@ -189,29 +196,34 @@ class LoyaltyPointStatement(models.TransientModel):
     def _card_sections(self):
         """Return what the printed statement says of each card.
 
+        Movements of companies that the reader does not work in are not shown, but they
+        are in the balances.
+
         :return: list of dicts with `card`, `opening`, `closing`, `is_known`,
             `known_from` and `rows`, dicts of `move`, `document` (its name) and
             `balance` after it
         """
         self.ensure_one()
-        cards = self._cards()
+        cards = self._cards()._filtered_access("read")
         first = [move.id for move in cards._known_from().values()]
-        moves = self.env["loyalty.point.move"].search(
-            self._period_domain(cards) & Domain("id", "not in", first), order="id"
-        )
-        names = moves._document_names()
-        by_card = moves.grouped("card_id")
+        domain = self._period_domain(cards) & Domain("id", "not in", first)
+        moves = self.env["loyalty.point.move"].sudo().search(domain, order="id")
+        shown = moves.sudo(False)._filtered_access("read")
+        names = shown._document_names()
+        by_card = moves.grouped(lambda move: move.card_id.id)
         sections = []
         for values in self._prepare_lines():
             card = self.env["loyalty.card"].browse(values["card_id"])
             balance, rows = values["opening"], []
-            for move in by_card.get(card, ()):
+            for move in by_card.get(card.id, ()):
                 balance = float_round(
                     balance + move.points, precision_digits=POINTS_DIGITS
                 )
+                if move not in shown:
+                    continue
                 rows.append(
                     {
-                        "move": move,
+                        "move": move.sudo(False),
                         "document": names.get((move.order_model, move.order_id), ""),
                         "balance": balance,
                     }

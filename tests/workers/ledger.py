@@ -28,8 +28,11 @@ def measured(function):
     return wrapper
 
 
+@measured
 def world(env, count, awards_each, lapsed):
     """Write so many awards of one point each, on cards of a new program.
+
+    The statement is right by itself: a million rows need not be looked up one by one.
 
     :param count: number of awards
     :param awards_each: awards on one card
@@ -38,6 +41,7 @@ def world(env, count, awards_each, lapsed):
     program = env["loyalty.program"].create(
         {"name": WORLD, "program_type": "loyalty", "applies_on": "both"}
     )
+    env.cr.execute("SET LOCAL session_replication_role = replica")
     env.cr.execute(
         """
         WITH card AS (

@@ -135,7 +135,7 @@ def summarize(env):
     spends = moves.filtered(lambda move: move.kind == "spend")
     awards = moves.filtered(lambda move: move.kind == "issue")
     return {
-        "lowest": min(cards.mapped("points")),
+        "lowest": min(cards.mapped("points") + moves.mapped("balance_after")),
         "balance": sum(cards.mapped("points")),
         "spends": len(spends),
         "requests": len(set(spends.mapped("request_key"))),
