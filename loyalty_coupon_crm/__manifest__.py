@@ -5,7 +5,7 @@
     "category": "Sales/Loyalty",
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",
-    "depends": ["sale_loyalty", "crm"],
+    "depends": ["sale_loyalty", "crm", "sms"],
     "external_dependencies": {"python": ["qrcode", "python-barcode"]},
     "data": [
         "security/loyalty_groups.xml",
@@ -19,6 +19,7 @@
         "data/ledger_cron.xml",
         "data/mail_template_data.xml",
         "data/mail_template_expiry_data.xml",
+        "data/sms_template_data.xml",
         "wizard/loyalty_card_change_views.xml",
         "wizard/loyalty_holiday_fill_views.xml",
         "wizard/loyalty_campaign_backtest_views.xml",

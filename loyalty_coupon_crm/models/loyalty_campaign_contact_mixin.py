@@ -4,21 +4,77 @@ from odoo.tools import format_date
 
 
 class LoyaltyCampaignContactMixin(models.AbstractModel):
-    """Ways to a customer beside e-mail: a call by the sales team; and a trial message.
+    """Ways to a customer beside e-mail: text message, call; and a trial message.
 
-    A call is an activity on the customer, so that it stands on the caller's list.
+    Text messages go into Odoo's own queue. A call is an activity on the customer, so
+    that it stands on the caller's list.
     """
 
     _name = "loyalty.campaign.contact.mixin"
-    _description = "Calls and Trials of Campaigns"
+    _description = "Texts, Calls and Trials of Campaigns"
 
+    sms_template_id = fields.Many2one(
+        "sms.template",
+        string="Text Message",
+        domain=[("model", "=", "loyalty.card")],
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Sent to customers whom no e-mail reaches, or to all when the campaign "
+        "has no e-mail. Numbers on the phone blacklist get none.",
+    )
     call_user_id = fields.Many2one(
         "res.users",
         string="Call List for",
         domain=[("share", "=", False)],
-        help="Who calls the customers that get no message: those without an e-mail "
-        "address or on the blacklist, or all when the campaign has no message.",
+        help="Who calls the customers that get no message: those without an address or "
+        "on the blacklist, or all when the campaign has no message.",
     )
+
+    def _write_otherwise(self, members):
+        """Reach members by text message, or else by a call, or else say why not.
+
+        :param members: `loyalty.campaign.member` records whom no e-mail reaches
+        """
+        self.ensure_one()
+        texts = calls = members.browse()
+        for member in members:
+            if self.sms_template_id and not member._phone_blocker():
+                texts |= member
+            elif self.call_user_id:
+                calls |= member
+            else:
+                reason = self.env._("No message: it was taken off the campaign.")
+                if self.sms_template_id:
+                    reason = member._phone_blocker()
+                elif self.mail_template_id:
+                    reason = member._address_blocker()
+                member.write({"message_state": "skipped", "reason": reason})
+        self._put_on_call_list(calls)
+        self._put_into_sms_queue(texts)
+
+    def _put_into_sms_queue(self, members):
+        """Write text messages, which Odoo's queue sends.
+
+        :param members: `loyalty.campaign.member` records with a valid phone number
+        """
+        if not members:
+            return
+        # The template was chosen by who planned the campaign; the queue is Odoo's.
+        bodies = self.sms_template_id.sudo()._render_field(
+            "body", members.card_id.ids, compute_lang=True
+        )
+        self.env["sms.sms"].sudo().create(
+            [
+                {
+                    "number": member.partner_id.phone_sanitized,
+                    "partner_id": member.partner_id.id,
+                    "body": bodies[member.card_id.id],
+                }
+                for member in members
+            ]
+        )
+        members.write({"message_state": "sms"})
+        self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger()
 
     def _put_on_call_list(self, members):
         """Plan a call with each member whom no message reaches.
@@ -44,7 +100,8 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
                 note=note,
                 date_deadline=self.company_id._loyalty_today(),
             )
-        members.write({"message_state": "call"})
+        if members:
+            members.write({"message_state": "call"})
 
     def action_send_test(self):
         """Send the message to the user with a card that buys nothing.

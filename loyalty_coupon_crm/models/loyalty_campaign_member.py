@@ -44,6 +44,7 @@ class LoyaltyCampaignMember(models.Model):
         [
             ("todo", "To write"),
             ("queued", "In the mail queue"),
+            ("sms", "In the text message queue"),
             ("call", "On the call list"),
             ("skipped", "None"),
         ],
@@ -102,6 +103,18 @@ class LoyaltyCampaignMember(models.Model):
             return self.env._("No message: the customer has no valid e-mail address.")
         if self.partner_id.is_blacklisted:
             return self.env._("No message: the e-mail address is on the blacklist.")
+        return ""
+
+    def _phone_blocker(self):
+        """Return why no text message reaches the member, or an empty text."""
+        self.ensure_one()
+        if not self.partner_id.phone_sanitized:
+            return self.env._(
+                "No message: the customer has no valid e-mail address and no valid "
+                "phone number."
+            )
+        if self.partner_id.phone_sanitized_blacklisted:
+            return self.env._("No message: the phone number is on the blacklist.")
         return ""
 
     def _offer_blocker(self):

@@ -63,7 +63,10 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         :param variant: `loyalty.campaign.variant` record, may be empty
         """
         return bool(
-            variant.mail_template_id or self.mail_template_id or self.call_user_id
+            variant.mail_template_id
+            or self.mail_template_id
+            or self.sms_template_id
+            or self.call_user_id
         )
 
     def _message_moment(self, variant, now):
@@ -80,32 +83,26 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         self.ensure_one()
         locked = self._lock_messages(size)
         members = locked - self._postpone_messages(locked)
-        reachable = calls = members.browse()
+        reachable = others = members.browse()
         for member in members:
-            reason = member._offer_blocker()
-            unreachable = "" if reason else member._address_blocker()
-            if unreachable and self.call_user_id:
-                calls |= member
-            elif reason := reason or unreachable:
+            if reason := member._offer_blocker():
                 member.write({"message_state": "skipped", "reason": reason})
+            elif member._address_blocker():
+                others |= member
             else:
                 reachable |= member
         for template, chosen in reachable.grouped(
             lambda member: member.variant_id.mail_template_id or self.mail_template_id
         ).items():
-            if not template and self.call_user_id:
-                calls |= chosen
-                continue
             if not template:
-                reason = self.env._("No message: it was taken off the campaign.")
-                chosen.write({"message_state": "skipped", "reason": reason})
+                others |= chosen
                 continue
             template.send_mail_batch(
                 chosen.card_id.ids,
                 email_layout_xmlid="mail.mail_notification_light",
             )
             chosen.write({"message_state": "queued"})
-        self._put_on_call_list(calls)
+        self._write_otherwise(others)
         return len(locked)
 
     def _attempt_message_batch(self):

@@ -270,7 +270,10 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             self.env["loyalty.campaign.member"]
             .sudo()
             ._read_group(
-                [("campaign_id", "=", self.id), ("message_state", "=", "queued")],
+                [
+                    ("campaign_id", "=", self.id),
+                    ("message_state", "in", ("queued", "sms")),
+                ],
                 ["variant_id"],
                 ["__count"],
             )

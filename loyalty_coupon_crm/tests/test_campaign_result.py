@@ -405,7 +405,14 @@ class TestCampaignResult(CampaignCommon):
         broken, fine = (
             self._create_campaign(mail_template_id=template.copy().id) for _i in "ab"
         )
-        broken.mail_template_id.body_html = "<t t-out='object.nothing'/>"
+        templates = self.registry["mail.template"]
+        genuine = templates.send_mail_batch
+
+        def failing(template, *args, **values):
+            if template == broken.mail_template_id:
+                raise UserError("No paper")
+            return genuine(template, *args, **values)
+
         for campaign in broken + fine:
             campaign.action_launch()
             self._run(campaign)
@@ -413,6 +420,7 @@ class TestCampaignResult(CampaignCommon):
             patch.object(
                 type(self.env["ir.cron"]), "_commit_progress", lambda *args, **kw: 1e9
             ),
+            patch.object(templates, "send_mail_batch", failing),
             self.assertLogs(level="ERROR"),
         ):
             campaign.sudo()._cron_send_messages()

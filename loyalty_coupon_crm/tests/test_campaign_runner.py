@@ -540,6 +540,31 @@ class TestCampaignRunner(CampaignCommon):
         self.assertEqual(set(treated.mapped("message_state")), {"call"})
         self.assertEqual(len(treated.partner_id.activity_ids), len(treated))
 
+    def test_text_messages_go_where_no_mail_goes(self):
+        mail = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        text = self.env.ref("loyalty_coupon_crm.sms_template_coupon")
+        campaign = self._create_campaign(mail_template_id=mail.id)
+        campaign.with_user(self.marketing).sms_template_id = text
+        campaign.with_user(self.marketing).action_launch()
+        treated = self._treated(campaign)
+        phone, refused, nowhere, both = treated[:4]
+        for number, member in enumerate((phone, refused, both)):
+            member.partner_id.write({"phone": f"+3247566600{number}"})
+        (phone + refused + nowhere).partner_id.email = False
+        self.env["phone.blacklist"].add(refused.partner_id.phone_sanitized)
+        self._run(campaign)
+        texts = self.env["sms.sms"].search([])
+        for _number in range(2):
+            campaign.sudo()._send_message_batch()
+            campaign.sudo()._send_message_batch()
+        sent = self.env["sms.sms"].search([]) - texts
+        self.assertEqual(sent.number, phone.partner_id.phone_sanitized)
+        self.assertIn(phone.card_id.code, sent.body)
+        self.assertEqual(phone.message_state, "sms")
+        self.assertEqual(both.message_state, "queued")
+        self.assertIn("blacklist", refused.reason)
+        self.assertIn("phone number", nowhere.reason)
+
     def test_a_trial_message_buys_nothing(self):
         template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
         campaign = self._create_campaign(mail_template_id=template.id)
