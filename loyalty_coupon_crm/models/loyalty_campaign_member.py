@@ -57,7 +57,6 @@ class LoyaltyCampaignMember(models.Model):
     version = fields.Integer(help="Version of the campaign that chose the customer.")
     reason = fields.Char()
     why = fields.Text(
-        string="Why",
         compute="_compute_why",
         help="The rule, audience, version and arm that chose the customer.",
     )

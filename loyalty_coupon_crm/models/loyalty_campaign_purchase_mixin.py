@@ -188,9 +188,10 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
         :param alias: name of a row of `loyalty_purchase`
         """
         return SQL(
-            "(%s + %s > 0 AND %s > 0)",
+            "(%s + %s > 0 AND (%s IS NULL OR %s > 0))",
             SQL.identifier(alias, "amount"),
             self._back_sql(alias),
+            SQL.identifier(alias, "order_id"),
             self._left_sql(alias),
         )
 

@@ -410,7 +410,7 @@ class TestCampaignResult(CampaignCommon):
 
         def failing(template, *args, **values):
             if template == broken.mail_template_id:
-                raise UserError("No paper")
+                raise ValueError("No paper")
             return genuine(template, *args, **values)
 
         for campaign in broken + fine:
