@@ -98,6 +98,7 @@ from . import loyalty_adjustment_post_mixin
 from . import loyalty_adjustment
 from . import loyalty_partner_merge
 from . import loyalty_partner_merge_line
+from . import product_category
 from . import res_company
 from . import res_config_settings
 from . import loyalty_card_member

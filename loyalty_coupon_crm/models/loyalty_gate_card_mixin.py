@@ -68,11 +68,13 @@ class LoyaltyGateCardMixin(models.AbstractModel):
         use it.
         """
         card, document = use.card, use.document
+        if not card._is_used_up():
+            return []
         gives = document and any(
             row_card == card and points > 0
             for row_card, _kind, points in document._loyalty_point_rows()
         )
-        if gives or not card._is_used_up():
+        if gives:
             return []
         uses = card.redemption_ids.filtered("is_live")
         if document and any(row._is_on(document) for row in uses):

@@ -77,10 +77,9 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
             domain &= Domain("id", "not in", self.excluded_product_ids.ids)
         if self.excluded_category_ids:
             # Odoo's till evaluates the domain and knows no categories below.
-            below = self.env["product.category"].search(
-                [("id", "child_of", self.excluded_category_ids.ids)]
-            )
-            domain &= Domain("categ_id", "not in", below.ids)
+            excluded = self.excluded_category_ids
+            below = excluded._loyalty_ids_below(tuple(sorted(excluded.ids)))
+            domain &= Domain("categ_id", "not in", below)
         if self.excluded_tag_ids:
             domain &= Domain("all_product_tag_ids", "not in", self.excluded_tag_ids.ids)
         return domain

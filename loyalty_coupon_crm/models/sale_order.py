@@ -1,8 +1,10 @@
 from contextlib import contextmanager
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+
+from ..tools import codes
 
 
 class SaleOrder(models.Model):
@@ -175,8 +177,13 @@ class SaleOrder(models.Model):
 
         :return: Odoo's result, or a dict with `error`
         """
+        storable = codes.is_storable(code)
         code = self.env["loyalty.card"]._normalize_code(code)
         throttle = self.env["loyalty.throttle"]
+        if not storable:
+            # As found: of a code that is not, Odoo's shop looks for a pricelist.
+            throttle._note_failure(code)
+            return {"error": self._loyalty_unknown(code)}
         until = throttle._locked_until(code)
         if until:
             blockers = [("locked", throttle._locked_message(until))]
@@ -269,10 +276,12 @@ class SaleOrder(models.Model):
         """
         if self.env.user._is_internal() or self._loyalty_may_tell(blockers):
             return {"error": self._loyalty_answer(blockers)}
-        return {
-            "error": self.env._("This code is invalid (%s).", code),
-            "not_found": True,
-        }
+        return {"error": self._loyalty_unknown(code), "not_found": True}
+
+    @api.model
+    def _loyalty_unknown(self, code):
+        """Return what the public reads of every code that cannot be used."""
+        return self.env._("This code is invalid (%s).", code)
 
     def _loyalty_check_balances(self):
         """Refuse orders that together spend more than a card holds.

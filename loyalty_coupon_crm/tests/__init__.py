@@ -61,6 +61,7 @@ from . import test_offer_vouchers
 from . import test_offers
 from . import test_campaign_trigger
 from . import test_campaign_result
+from . import test_guessed_codes
 from . import test_holiday
 from . import test_recommendation
 from . import test_campaign_backtest

@@ -79,6 +79,13 @@ def normalize_code(text):
     return "".join(filter(str.isprintable, (text or "").strip()))[:LONGEST]
 
 
+def is_storable(text):
+    """Tell whether a database can hold a text: no NUL, and no half characters."""
+    return not any(
+        letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text or ""
+    )
+
+
 def is_ours(text):
     """Tell whether a text has the form of our codes, mistyped ones included."""
     return bool(_SHAPE.fullmatch(_clean(text)))

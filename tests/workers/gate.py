@@ -168,7 +168,9 @@ def _check_of_odoo(order, card):
 
 
 def _cart(env):
-    products = env["product.product"].search([("name", "like", "Product %")], limit=3)
+    products = env["product.product"].search(
+        [("name", "like", "Product %")], order="id", limit=3
+    )
     return env["sale.order"].create(
         {
             "partner_id": env["res.partner"].search([("name", "=", "Buyer")]).id,

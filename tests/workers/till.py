@@ -1,0 +1,95 @@
+"""Tills that all want the same coupons, and what is left of them."""
+
+from odoo.fields import Command
+
+TILLS = 4
+
+
+def prepare(env, coupons):
+    """Open tills, with a cashier, and issue coupons of 10 %.
+
+    :return: dict of what a client needs to sell
+    """
+    env["loyalty.program"].search([]).action_archive()
+    program = env["loyalty.program"].create(
+        {
+            "name": "Ten percent",
+            "program_type": "coupons",
+            "strict": True,
+            "limit_usage": True,
+            "max_usage": int(coupons),
+            "applies_on": "current",
+            "trigger": "with_code",
+            "communication_plan_ids": False,
+            "rule_ids": False,
+            "reward_ids": [(0, 0, {"discount": 10, "discount_mode": "percent"})],
+        }
+    )
+    product = env["product.product"].create(
+        {
+            "name": "Tea",
+            "list_price": 100,
+            "taxes_id": False,
+            "available_in_pos": True,
+        }
+    )
+    cards = env["loyalty.card"].create(
+        [{"program_id": program.id} for _number in range(int(coupons))]
+    )
+    cards._post_move("issue", 1)
+    cashier = env["res.users"].create(
+        {
+            "name": "Cashier",
+            "login": "cashier",
+            "password": "cashier-secret",
+            "group_ids": [Command.set(env.ref("point_of_sale.group_pos_user").ids)],
+        }
+    )
+    return {
+        "cards": cards.ids,
+        "product": product.id,
+        "reward": program.reward_ids.id,
+        "discount": program.reward_ids.discount_line_product_id.id,
+        "partner": env["res.partner"].create({"name": "Buyer"}).id,
+        "tills": [_open_till(env, cashier, number) for number in range(TILLS)],
+    }
+
+
+def _open_till(env, cashier, number):
+    """Return a till, its session and how it is paid."""
+    journal = env["account.journal"].search(
+        [("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1
+    )
+    method = env["pos.payment.method"].create(
+        {"name": f"Card {number}", "journal_id": journal.id}
+    )
+    config = env["pos.config"].create(
+        {"name": f"Till {number}", "payment_method_ids": [Command.set(method.ids)]}
+    )
+    config = config.with_user(cashier)
+    config.open_ui()
+    session = config.current_session_id
+    session.set_opening_control(0, "")
+    return {"config": config.id, "session": session.id, "method": method.id}
+
+
+def summarize(env):
+    """Return what redemptions, cards and the ledger say."""
+    program = env["loyalty.program"].search([("name", "=", "Ten percent")])
+    uses = env["loyalty.redemption"].search(
+        [("program_id", "=", program.id), ("is_live", "=", True)]
+    )
+    cards = env["loyalty.card"].search([("program_id", "=", program.id)])
+    moves = env["loyalty.point.move"]
+    counters = env["loyalty.use.counter"].search([("program_id", "=", program.id)])
+    return {
+        "uses": len(uses),
+        "cards": len(uses.card_id),
+        "negative": len(cards.filtered(lambda card: card.points < 0)),
+        "left": sum(cards.mapped("points")),
+        "lost": moves.search_count([("kind", "=", "loss")]),
+        "differences": len(moves._ledger_differences()),
+        "counted": sum(counters.mapped("uses")),
+        "refusals": env["loyalty.refusal"].search_count([("card_id", "in", cards.ids)]),
+        "held": env["loyalty.point.hold"].search_count([("card_id", "in", cards.ids)]),
+    }
