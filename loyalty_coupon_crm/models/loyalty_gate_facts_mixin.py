@@ -71,18 +71,14 @@ class LoyaltyGateFactsMixin(models.AbstractModel):
         query = SQL(
             """
             SELECT 'slot' AS what, slot.program_id, slot.place,
-                   COALESCE(counter.uses, 0) AS uses,
-                   COALESCE(counter.amount, 0.0) AS amount,
+                   counter.uses, counter.amount,
                    COALESCE(held.count, 0) AS held
               FROM %(slots)s
-              LEFT JOIN loyalty_use_counter counter
-                     ON counter.program_id = slot.program_id
-                    AND counter.kind = slot.kind
-                    AND counter.key = slot.key
-                    AND counter.period = slot.period
+             CROSS JOIN LATERAL (%(counted)s) counter
               LEFT JOIN (%(held)s) held ON held.name = slot.name
             """,
             slots=counters._slots_sql(slots),
+            counted=counters._counted_sql("slot"),
             held=counters._held_sql(
                 {program_id for program_id, _slot in slots},
                 uses[0].holder,

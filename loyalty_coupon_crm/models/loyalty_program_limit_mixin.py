@@ -130,10 +130,12 @@ class LoyaltyProgramLimitMixin(models.AbstractModel):
                 """(%(program)s.strict AND EXISTS (
                     SELECT 1 FROM loyalty_use_counter counter
                      WHERE counter.program_id = %(program)s.id
-                       AND (counter.kind = 'total' AND %(program)s.limit_usage
-                        AND counter.uses >= %(program)s.max_usage
-                         OR counter.kind = 'budget' AND %(program)s.budget_amount > 0
-                        AND counter.amount > %(program)s.budget_amount - 0.005)))""",
+                       AND counter.kind IN ('total', 'budget')
+                     GROUP BY counter.kind
+                    HAVING counter.kind = 'total' AND %(program)s.limit_usage
+                       AND SUM(counter.uses) >= %(program)s.max_usage
+                        OR counter.kind = 'budget' AND %(program)s.budget_amount > 0
+                       AND SUM(counter.amount) > %(program)s.budget_amount - 0.005))""",
                 program=SQL.identifier(alias),
             )
         )

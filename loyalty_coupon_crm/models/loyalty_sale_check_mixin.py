@@ -87,8 +87,13 @@ class LoyaltySaleCheckMixin(models.AbstractModel):
     def _loyalty_is_paid(self):
         """Return whether as much was paid as the order asks for: a deposit is less."""
         self.ensure_one()
-        paid = bool(self._loyalty_payments())
-        return paid and self.sudo()._is_confirmation_amount_reached()
+        payments = self._loyalty_payments()
+        if not payments:
+            return False
+        # Without an online payment to confirm it, an order asks for all of it.
+        required = self._get_prepayment_required_amount() or self.amount_total
+        paid = sum(payments.mapped("amount"))
+        return self.currency_id.compare_amounts(paid, required) >= 0
 
     def _loyalty_payments(self):
         """Return the payments that brought money; refunds do not."""

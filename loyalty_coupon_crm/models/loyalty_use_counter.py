@@ -23,6 +23,9 @@ class LoyaltyUseCounter(models.Model):
     A use adds one, in the transaction that redeems, by one conditional statement: it
     writes nothing when the limit is reached. Of two transactions that meet on a row
     the database lets one wait and start anew, so that together they never exceed it.
+
+    What was paid already is counted in any case, in a row of its own, so that tills
+    never wait for each other; at night these rows become one. A count is their sum.
     """
 
     _name = "loyalty.use.counter"
@@ -41,6 +44,11 @@ class LoyaltyUseCounter(models.Model):
         string="Period from", required=True, help="First day of the counted period."
     )
     uses = fields.Integer(required=True, default=0)
+    part = fields.Integer(
+        required=True,
+        default=0,
+        help="0 for the row on which limits are kept, else what was paid already.",
+    )
     amount = fields.Float(
         required=True,
         default=0.0,
@@ -51,7 +59,7 @@ class LoyaltyUseCounter(models.Model):
     )
 
     _slot_unique = models.Constraint(
-        "UNIQUE(program_id, kind, key, period)", "This limit is counted already."
+        "UNIQUE(program_id, kind, key, period, part)", "This limit is counted already."
     )
 
     @api.depends("key")
@@ -87,6 +95,28 @@ class LoyaltyUseCounter(models.Model):
             [slot.name(program_id) for program_id, slot in slots],
             [slot.limit for _program_id, slot in slots],
             [slot.budget for _program_id, slot in slots],
+        )
+
+    @api.model
+    def _counted_sql(self, alias, own=True):
+        """Return the query of what is counted of a limit, as `uses` and `amount`.
+
+        :param alias: name of the table with the limit, in the surrounding query
+        :param own: with the row on which the limit is kept
+        """
+        return SQL(
+            """
+            SELECT GREATEST(COALESCE(SUM(row.uses), 0), 0) AS uses,
+                   GREATEST(COALESCE(SUM(row.amount), 0), 0) AS amount
+              FROM loyalty_use_counter row
+             WHERE row.program_id = %(limit)s.program_id
+               AND row.kind = %(limit)s.kind
+               AND row.key = %(limit)s.key
+               AND row.period = %(limit)s.period
+               AND (%(own)s OR row.part != 0)
+            """,
+            limit=SQL.identifier(alias),
+            own=own,
         )
 
     @api.model
@@ -146,21 +176,17 @@ class LoyaltyUseCounter(models.Model):
                 """
                 SELECT slot.place
                   FROM %(slots)s
-                  LEFT JOIN loyalty_use_counter counter
-                         ON counter.program_id = slot.program_id
-                        AND counter.kind = slot.kind
-                        AND counter.key = slot.key
-                        AND counter.period = slot.period
+                 CROSS JOIN LATERAL (%(counted)s) counter
                   LEFT JOIN (%(held)s) held ON held.name = slot.name
                  WHERE slot.most > 0
-                   AND COALESCE(counter.uses, 0) + COALESCE(held.count, 0) >= slot.most
-                    OR slot.budget > 0
-                   AND COALESCE(counter.amount, 0) > slot.budget - 0.005
+                   AND counter.uses + COALESCE(held.count, 0) >= slot.most
+                    OR slot.budget > 0 AND counter.amount > slot.budget - 0.005
                  ORDER BY slot.place
                  LIMIT 1
                 """,
                 slots=self._slots_sql([(program_id, slot) for slot in slots]),
                 held=self._held_sql([program_id], holder, card.ids),
+                counted=self._counted_sql("slot"),
             )
         )
         full = cursor.fetchone()
@@ -180,18 +206,21 @@ class LoyaltyUseCounter(models.Model):
             use = row.reversal_of_id or row
             uses, amount = row._counted()
             slots = program._limit_slots_of(use)
-            force = uses <= 0 or row._is_honoured()
+            paid = row._is_honoured()
+            part = row.id if paid and not row.external_ref else 0
+            force = paid or uses <= 0
             for slot in sorted(slots, key=lambda slot: (slot.kind, slot.key)):
-                if not self._add(program, slot, uses, amount, force):
+                if not self._add(program, slot, uses, amount, force, part):
                     self._refuse(row, program, slot)
 
     @api.model
-    def _add(self, program, slot, uses, amount, force=False):
+    def _add(self, program, slot, uses, amount, force=False, part=0):
         """Add to a counter, by one statement, unless its limit would be exceeded.
 
         :param slot: `Slot` of the program
         :param amount: money, currency of the program
         :param force: count in any case
+        :param part: number of the row to add to, 0 for the one that keeps the limit
         :return: whether it was counted
         """
         limit, budget = slot.limit or None, slot.budget or None
@@ -200,27 +229,36 @@ class LoyaltyUseCounter(models.Model):
             SQL(
                 """
                 INSERT INTO loyalty_use_counter AS counter
-                       (program_id, company_id, kind, key, period, uses, amount)
-                SELECT program.id, program.company_id, %(kind)s, %(key)s, %(period)s,
-                       GREATEST(%(uses)s, 0), GREATEST(%(amount)s, 0.0)
-                  FROM loyalty_program program
-                 WHERE program.id = %(program)s
-                   AND (%(force)s OR (COALESCE(%(uses)s <= %(limit)s, TRUE)
-                                  AND COALESCE(%(amount)s <= %(budget)s, TRUE)))
-                    ON CONFLICT (program_id, kind, key, period) DO UPDATE
-                   SET uses = GREATEST(counter.uses + %(uses)s, 0),
-                       amount = GREATEST(counter.amount + %(amount)s, 0.0)
+                       (program_id, company_id, kind, key, period, part, uses, amount)
+                SELECT wanted.program_id, program.company_id, wanted.kind, wanted.key,
+                       wanted.period, %(part)s, %(uses)s, %(amount)s
+                  FROM (SELECT %(program)s AS program_id, %(kind)s AS kind,
+                               %(key)s AS key, %(period)s::date AS period) wanted
+                  JOIN loyalty_program program ON program.id = wanted.program_id
+                 CROSS JOIN LATERAL (%(paid)s) paid
                  WHERE %(force)s
-                    OR (COALESCE(counter.uses + %(uses)s <= %(limit)s, TRUE)
-                    AND COALESCE(counter.amount + %(amount)s <= %(budget)s, TRUE))
+                    OR (COALESCE(paid.uses + %(uses)s <= %(limit)s, TRUE)
+                    AND COALESCE(paid.amount + %(amount)s <= %(budget)s, TRUE))
+                    ON CONFLICT (program_id, kind, key, period, part) DO UPDATE
+                   SET uses = counter.uses + %(uses)s,
+                       amount = counter.amount + %(amount)s
+                 WHERE %(force)s OR (
+                       SELECT COALESCE(counter.uses + paid.uses + %(uses)s
+                                       <= %(limit)s, TRUE)
+                          AND COALESCE(counter.amount + paid.amount + %(amount)s
+                                       <= %(budget)s, TRUE)
+                         FROM (%(paid_beside)s) paid)
                 RETURNING id
                 """,
                 program=program.id,
                 kind=slot.kind,
                 key=slot.key,
                 period=slot.period,
+                part=part,
                 uses=uses,
                 amount=amount,
+                paid=self._counted_sql("wanted", own=False),
+                paid_beside=self._counted_sql("counter", own=False),
                 # The difference of two amounts in binary is no overrun of a budget.
                 limit=limit,
                 budget=budget and budget + 0.005,
@@ -312,3 +350,28 @@ class LoyaltyUseCounter(models.Model):
         rows = self.search([("period", "<", old), ("period", ">", EVER)], limit=10000)
         rows.unlink()
         return len(rows), len(rows) == 10000
+
+    @api.autovacuum
+    def _gc_parts(self):
+        """Add the rows of what was paid to the rows that keep the limits."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH part AS (
+                    DELETE FROM loyalty_use_counter WHERE part != 0
+                 RETURNING program_id, company_id, kind, key, period, uses, amount
+                )
+                INSERT INTO loyalty_use_counter AS counter
+                       (program_id, company_id, kind, key, period, part, uses, amount)
+                SELECT program_id, company_id, kind, key, period, 0,
+                       SUM(uses), SUM(amount)
+                  FROM part
+                 GROUP BY program_id, company_id, kind, key, period
+                    ON CONFLICT (program_id, kind, key, period, part) DO UPDATE
+                   SET uses = counter.uses + EXCLUDED.uses,
+                       amount = counter.amount + EXCLUDED.amount
+                """
+            )
+        )
+        self.invalidate_model()

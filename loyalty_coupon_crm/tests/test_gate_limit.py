@@ -220,7 +220,13 @@ class TestGateLimit(LoyaltyCrmCommon):
         with patch.object(orders, "_loyalty_is_paid", lambda self: True):
             order.action_confirm()
         self.assertEqual(order.amount_untaxed, 90)
-        self.assertEqual(self._counter("customer").uses, 2)
+        self.assertEqual(self._counter("customer").mapped("uses"), [1, 1])
+        self.assertIn("limit_customer", self._blockers())
+        order._action_cancel()
+        self.assertIn("limit_customer", self._blockers())
+        self.env["loyalty.use.counter"]._gc_parts()
+        self.assertEqual(self._counter("customer").uses, 1)
+        self.assertEqual(self._counter("customer").part, 0)
 
     def test_unknown_customer_hides_no_other_limit(self):
         self.program.write({"per_customer_limit": 5, "per_day_limit": 1})

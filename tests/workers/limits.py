@@ -134,7 +134,10 @@ def summarize(env):
     )
     refusals = env["loyalty.refusal"].search([("program_id", "=", program.id)])
     return {
-        "counted": {row.kind: [row.uses, row.amount] for row in counters},
+        "counted": {
+            kind: [sum(rows.mapped("uses")), sum(rows.mapped("amount"))]
+            for kind, rows in counters.grouped("kind").items()
+        },
         "uses": len(uses),
         "discount": sum(uses.mapped("discount_amount")),
         "refusals": len(refusals),
