@@ -69,7 +69,9 @@ export class MemberPopup extends Component {
         this.state.phone = found.phone;
         this.state.message = found.phone
             ? _t("Nobody has the number %s yet.", found.phone)
-            : _t("No member has this number or code.");
+            : _t(
+                  "No member has this number or code. Type numbers of other countries with + in front."
+              );
     }
 
     async join() {
