@@ -37,6 +37,7 @@ class LoyaltySaleBestMixin(models.AbstractModel):
             message = self.env._("No coupon and no offer takes anything off now.")
         else:
             self._loyalty_clear_rewards()
+            self._update_programs_and_rewards()
             self._loyalty_claim(found[0][1])
             message = self._loyalty_best_text(found)
         return {
