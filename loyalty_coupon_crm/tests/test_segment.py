@@ -208,8 +208,8 @@ class TestSegment(LoyaltyCrmCommon):
 
     @users("segment_marketing")
     def test_live_count_reads_only_what_its_viewer_may(self):
-        self.people[0].sudo().signup_type = "secret"
-        rule = "[('signup_type', '=like', 's%')]"
+        self.people[0].sudo().signup_type = "spied on"
+        rule = "[('signup_type', '=like', 'spied%')]"
         values = {"name": "Spy", "kind": "dynamic", "domain": rule}
         draft = self.env["loyalty.segment"].new(values)
         self.assertEqual(draft.sudo()._count_customers(), 1)
