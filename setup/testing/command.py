@@ -68,18 +68,21 @@ def _chosen(options):
             "static checks": static.run,
             "add-ons": lambda: runs.together(whole=True),
         }
+    # Those with a browser make the database with everything, which takes a minute or
+    # two: what needs another one comes before the tests that wait for it.
     parts = {
         "static checks": static.run,
-        "add-ons together": runs.together,
         "tours and JavaScript": runs.tours,
     }
     if options.peers:
         parts["Odoo's suite of the till"] = runs.peers_till
         parts["Odoo's other suites"] = runs.peers_rest
-    parts["tests/"] = runs.repository
-    parts["base without the till"] = runs.alone
-    parts["tests/ of processes"] = runs.contention
-    return parts
+    return parts | {
+        "base without the till": runs.alone,
+        "add-ons together": runs.together,
+        "tests/": runs.repository,
+        "tests/ of processes": runs.contention,
+    }
 
 
 def _provision(options):
