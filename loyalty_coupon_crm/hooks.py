@@ -25,7 +25,8 @@ def post_init_hook(env):
                    'Balance before installation', %s, 'opening/' || card.id
               FROM loyalty_card card
              WHERE card.points != 0
-                ON CONFLICT DO NOTHING
+               AND NOT EXISTS (SELECT FROM loyalty_point_move known
+                                WHERE known.card_id = card.id)
             """,
             env.uid,
         )

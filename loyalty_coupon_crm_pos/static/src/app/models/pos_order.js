@@ -8,6 +8,10 @@ import { isChosen, mostPoints } from "@loyalty_coupon_crm_pos/app/utils/points_c
 
 const NEARLY_ZERO = 1e-6;
 
+// Not on the order: screens reckon rewards while they are drawn, and what is written on
+// an order has them drawn again.
+let pointsCap;
+
 patch(PosOrder.prototype, {
     /**
      * Leave out what cannot be spent now: pending points, lapsed points, and those this
@@ -18,7 +22,7 @@ patch(PosOrder.prototype, {
         const card = this.models["loyalty.card"].get(couponId);
         const usable =
             points - (card?.blocked_points || 0) - this._getPendingGain(couponId);
-        return Math.min(usable, this.pointsCap ?? Infinity);
+        return Math.min(usable, pointsCap ?? Infinity);
     },
 
     /**
@@ -30,12 +34,12 @@ patch(PosOrder.prototype, {
             const values = super._getRewardLineValuesDiscount(...arguments);
             return this._roundCost(reward, couponId, values);
         }
-        this.pointsCap = chosen;
+        pointsCap = chosen;
         try {
             const values = super._getRewardLineValuesDiscount(...arguments);
             return this._roundCost(reward, couponId, values);
         } finally {
-            this.pointsCap = undefined;
+            pointsCap = undefined;
         }
     },
 

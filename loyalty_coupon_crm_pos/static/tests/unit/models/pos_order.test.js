@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@odoo/hoot";
+import { reactive } from "@odoo/owl";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
 import { addProductLineToOrder } from "@pos_loyalty/../tests/unit/utils";
@@ -52,6 +53,26 @@ describe("pos.order - goods that come back", () => {
         expect(line.ignoreLoyaltyPoints({ program })).toBe(false);
         program.strict = true;
         expect(line.ignoreLoyaltyPoints({ program })).toBe(true);
+    });
+});
+
+describe("pos.order - chosen points", () => {
+    test("reckoning what a reward saves writes nothing on the order", async () => {
+        const { order, program } = await setup(0);
+        Object.assign(program, { strict: true, program_type: "loyalty" });
+        const [reward] = program.reward_ids;
+        Object.assign(reward, {
+            reward_type: "discount",
+            discount_mode: "per_point",
+            discount_applicability: "order",
+            discount: 0.05,
+            required_points: 1,
+        });
+        order.choosePoints(reward, 901, 20);
+        let drawnAgain = 0;
+        const shown = reactive(order, () => drawnAgain++);
+        expect(shown.getRewardGain({ reward, coupon_id: 901 })).toBeGreaterThan(0);
+        expect(drawnAgain).toBe(0);
     });
 });
 
