@@ -229,7 +229,7 @@ class LoyaltyCampaign(models.Model):
             )
         }
         for campaign in self:
-            issued, skipped, failed = done.get(campaign.id, (0, 0, 0))
+            issued, skipped, failed = done.get(campaign.id, [0] * 3)
             treated = campaign.treated_count
             campaign.issued_count = issued
             campaign.skipped_count = skipped

@@ -1,6 +1,7 @@
 import base64
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged, users
 
 from ..tools import codes
@@ -98,7 +99,7 @@ class TestCodeImport(LoyaltyCrmCommon):
                 "name": "Promo",
                 "program_type": "promo_code",
                 "trigger": "with_code",
-                "rule_ids": [(0, 0, {"mode": "with_code", "code": "SUMMER"})],
+                "rule_ids": [Command.create({"mode": "with_code", "code": "SUMMER"})],
             }
         )
         wizard = self._wizard("SUMMER")

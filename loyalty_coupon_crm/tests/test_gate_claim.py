@@ -1,4 +1,5 @@
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..tools.use_slot import LimitReachedError
@@ -118,7 +119,7 @@ class TestGateClaim(LoyaltyCrmCommon):
                 "per_day_limit": 50,
                 "first_order_only": True,
                 "segment_ids": [
-                    (0, 0, {"name": "Gold", "kind": "static"}),
+                    Command.create({"name": "Gold", "kind": "static"}),
                 ],
             }
         )

@@ -4,7 +4,7 @@ from .offer_common import OfferCommon
 from .test_offer_cases import read_cases
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestOfferOrders(OfferCommon):
     """The shared carts as real sales orders."""
 
