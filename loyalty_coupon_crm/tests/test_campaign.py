@@ -109,7 +109,9 @@ class TestCampaign(CampaignCommon):
                 campaign.write(values)
         with self.assertRaises(UserError):
             campaign.unlink()
-        campaign.write({"name": "Another name", "active": False})
+        with self.assertRaisesRegex(UserError, "has not ended"):
+            campaign.action_archive()
+        campaign.write({"name": "Another name"})
         copied = campaign.copy()
         self.assertEqual(copied.state, "draft")
         self.assertNotEqual(copied.seed, campaign.seed)
