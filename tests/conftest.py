@@ -26,8 +26,15 @@ def plain_template():
 
 @pytest.fixture(scope="session")
 def addons_template(plain_template):
-    """Return the name of a database with our three add-ons, for copies."""
-    return runs.addons_template()
+    """Return the name of a database with our three add-ons, for copies.
+
+    It is this session's own: nobody copies what another session has opened.
+    """
+    template = runs.addons_template()
+    name = f"{template}_{uuid.uuid4().hex[:8]}"
+    odoo.copy_database(template, name)
+    yield name
+    odoo.drop_database(name)
 
 
 @pytest.fixture(scope="session")
