@@ -49,6 +49,13 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
             )
         return problems
 
+    def _offer_of(self, variant):
+        """Return (program, points) that an arm gives.
+
+        :param variant: the arm, empty for a campaign without arms
+        """
+        return variant.program_id or self.program_id, variant.points or self.points
+
     def _offer_problems(self):
         """Return a sentence for everything that makes an offer worthless."""
         self.ensure_one()
@@ -57,11 +64,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
         if not self.program_id:
             return [self.env._("The campaign has no offer: choose a program.")]
         offers = {(self.program_id, self.points)} | {
-            (
-                variant.program_id or self.program_id,
-                variant.points or self.points,
-            )
-            for variant in self.variant_ids
+            self._offer_of(variant) for variant in self.variant_ids
         }
         return [
             problem

@@ -38,14 +38,15 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
         self.ensure_one()
         texts = calls = members.browse()
         for member in members:
-            if self.sms_template_id and not member._phone_blocker():
+            blocker = self.sms_template_id and member._phone_blocker()
+            if self.sms_template_id and not blocker:
                 texts |= member
             elif self.call_user_id:
                 calls |= member
             else:
                 reason = self.env._("No message: it was taken off the campaign.")
                 if self.sms_template_id:
-                    reason = member._phone_blocker()
+                    reason = blocker
                 elif self.mail_template_id:
                     reason = member._address_blocker()
                 member.write({"message_state": "skipped", "reason": reason})

@@ -105,10 +105,14 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
         local = zone.localize(datetime.combine(day, time.replace(tzinfo=None)))
         return local.astimezone(pytz.utc).replace(tzinfo=None)
 
+    def _holiday_days(self):
+        """Return the days of the holiday, past ones, too, in no order."""
+        # A holiday of another company may be out of reach, its days are no secret.
+        return self.trigger_holiday_id.sudo().date_ids.mapped("date")
+
     def _next_holiday_moment(self):
         """Return the start of the next day of giving for the holiday, False if none."""
-        # The calendar is everybody's to read.
-        dates = self.trigger_holiday_id.sudo().date_ids.mapped("date")
+        dates = self._holiday_days()
         shift = timedelta(days=self._shift())
         company = self.company_id or self.env.company
         first = company._loyalty_today(self.launched_at or None)
@@ -123,9 +127,7 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
     def _holiday_due(self):
         """Return the last date of the holiday that is due, as a text; empty without."""
         days = self._company_days(self._shift())
-        # The calendar is everybody's to read; the cron reads it for the campaign.
-        dates = self.trigger_holiday_id.sudo().date_ids.mapped("date")
-        due = sorted(set(days) & set(dates))
+        due = sorted(set(days) & set(self._holiday_days()))
         return str(due[-1]) if due else ""
 
     def _candidates_birthday(self):

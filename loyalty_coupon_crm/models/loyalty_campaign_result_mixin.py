@@ -381,12 +381,13 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
                 )
             )
         variant = winner.variant_id
+        program, points = self._offer_of(variant)
         draft = self.copy(
             {
                 "name": self.env._("%(name)s: winner for all", name=self.name),
                 "variant_ids": False,
-                "program_id": (variant.program_id or self.program_id).id,
-                "points": variant.points or self.points,
+                "program_id": program.id,
+                "points": points,
                 "mail_template_id": (
                     variant.mail_template_id or self.mail_template_id
                 ).id,

@@ -222,7 +222,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         by_program = {}
         for variant_id, rows in by_variant.items():
             variant = self.env["loyalty.campaign.variant"].browse(variant_id)
-            program = variant.program_id or self.program_id
+            program, _points = self._offer_of(variant)
             by_program.setdefault(program, []).append(rows)
         for program, lists in by_program.items():
             left = None if program.is_nominative else program._lock_coupons_left()
@@ -313,7 +313,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         :param variant: their arm, may be empty
         """
         now = fields.Datetime.now()
-        program = variant.program_id or self.program_id
+        program, points = self._offer_of(variant)
         validity = self.validity_days
         last_day = (
             fields.Date.add(self.company_id._loyalty_today(now), days=validity)
@@ -327,9 +327,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
             "program": program.id,
             "card_company": program.company_id.id or None,
             "company": self.company_id.id,
-            "points": float_round(
-                variant.points or self.points, precision_digits=POINTS_DIGITS
-            ),
+            "points": float_round(points, precision_digits=POINTS_DIGITS),
             "last_day": last_day,
             "now": now,
             "user": self.launched_by_id.id or self.env.uid,

@@ -104,10 +104,8 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
         return sentence
 
     def _describe_holiday(self):
-        # A holiday of another company may be out of reach, its days are no secret.
-        days = self.trigger_holiday_id.sudo().date_ids.mapped("date")
         today = (self.company_id or self.env.company)._loyalty_today()
-        coming = [day for day in sorted(days) if day >= today]
+        coming = [day for day in sorted(self._holiday_days()) if day >= today]
         return self.env._(
             "%(when)s (next: %(day)s), %(offer)s goes to the audience %(audience)s.",
             when=self._describe_side(
@@ -287,9 +285,7 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
             "date": (self.start_at, self.env._("Say when the offer is given.")),
             "recurring": (self.start_at, self.env._("Say when it is given first.")),
             "holiday": (
-                self.trigger_holiday_id.sudo().date_ids.filtered(
-                    lambda row: row.date >= today
-                ),
+                any(day >= today for day in self._holiday_days()),
                 self.env._("Choose a holiday with a date to come."),
             ),
             "purchase_amount": (

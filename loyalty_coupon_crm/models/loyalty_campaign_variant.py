@@ -68,8 +68,7 @@ class LoyaltyCampaignVariant(models.Model):
 
         :raise UserError: when the campaign was launched
         """
-        planned = bool(set(vals) - {"name", "sequence"})
-        if planned:
+        if set(vals) - {"name", "sequence"}:
             self._expect_draft()
         result = super().write(vals)
         if "campaign_id" in vals:

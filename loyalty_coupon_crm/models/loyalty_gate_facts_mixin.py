@@ -93,6 +93,7 @@ class LoyaltyGateFactsMixin(models.AbstractModel):
         people = uses[0].partner | uses[0].partner.commercial_partner_id
         if not programs or not people:
             return []
+        # Who belongs to an audience is not for the cashier to read.
         members = self.env["loyalty.segment.member"].sudo()
         members.flush_model(["segment_id", "partner_id", "date_to", "is_excluded"])
         audience = self._fields["segment_ids"]

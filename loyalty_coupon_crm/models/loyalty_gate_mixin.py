@@ -2,8 +2,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import pytz
-
 from odoo import api, fields, models
 
 from ..tools import codes
@@ -128,7 +126,7 @@ class LoyaltyGateMixin(models.AbstractModel):
             seller = (document or shop or card).sudo()
             company = seller.company_id or program.company_id or self.env.company
             if company not in clocks:
-                clocks[company] = self._gate_wall_clock(company.sudo(), at)
+                clocks[company] = company.sudo()._loyalty_local(at)
             use = Use(
                 program=program,
                 card=card,
@@ -148,15 +146,6 @@ class LoyaltyGateMixin(models.AbstractModel):
             facts.add(use)
             uses.append(use)
         return uses
-
-    @api.model
-    def _gate_wall_clock(self, company, at):
-        """Return a moment on a company's clock, as naive datetime.
-
-        :param at: naive datetime in UTC
-        """
-        zone = pytz.timezone(company._loyalty_timezone())
-        return pytz.utc.localize(at).astimezone(zone).replace(tzinfo=None)
 
     @api.model
     def _gate_offer(self, use):

@@ -71,6 +71,12 @@ class LoyaltyGateTimeMixin(models.AbstractModel):
         self.ensure_one()
         return self.validity_days if self.validity_from == "issue" else 0
 
+    def _issue_last_day(self):
+        """Return the last day of a coupon issued now, False for one without end."""
+        days = self._issue_validity_days()
+        company = self.company_id or self.env.company
+        return days and fields.Date.add(company._loyalty_today(), days=days)
+
     @api.model
     def _gate_time(self, use):
         """Return blockers of the program's dates, weekdays, hours and closed days."""

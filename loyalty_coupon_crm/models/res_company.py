@@ -229,8 +229,15 @@ class ResCompany(models.Model):
         :param at: naive datetime in UTC, now by default
         :return: a date
         """
-        moment = pytz.utc.localize(at or fields.Datetime.now())
-        return moment.astimezone(pytz.timezone(self._loyalty_timezone())).date()
+        return self._loyalty_local(at or fields.Datetime.now()).date()
+
+    def _loyalty_local(self, at):
+        """Return a moment on the company's clock, as naive datetime.
+
+        :param at: naive datetime in UTC
+        """
+        zone = pytz.timezone(self._loyalty_timezone())
+        return pytz.utc.localize(at).astimezone(zone).replace(tzinfo=None)
 
     def _loyalty_day_start(self, day=None):
         """Return when a day of the company begins, a naive datetime in UTC.

@@ -138,6 +138,23 @@ class LoyaltyCrmCommon(TransactionCase):
             }
         )
 
+    @staticmethod
+    def _goodwill_line(product, price, quantity):
+        """Return the command of a line of a credit note that names no order line.
+
+        :param product: may be empty
+        :param price: of one, without taxes
+        """
+        return Command.create(
+            {
+                "name": "Goodwill",
+                "product_id": product.id if product else False,
+                "price_unit": price,
+                "quantity": quantity,
+                "tax_ids": [Command.clear()],
+            }
+        )
+
     @classmethod
     def _create_user(cls, login, groups):
         """Return a user who has just these groups."""

@@ -299,15 +299,7 @@ class TestCreditNote(LoyaltyCrmCommon):
                 "partner_id": self.partner.id,
                 "reversed_entry_id": invoice.id if invoice else False,
                 "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "name": "Goodwill",
-                            "product_id": product.id if product else False,
-                            "price_unit": price,
-                            "quantity": quantity,
-                            "tax_ids": [Command.clear()],
-                        }
-                    )
+                    self._goodwill_line(product, price, quantity)
                     for product, price, quantity in lines
                 ],
                 **values,

@@ -28,11 +28,7 @@ class LoyaltyCodeImport(models.TransientModel):
     def _compute_valid_until(self):
         for wizard in self:
             program = wizard.program_id
-            company = program.company_id or self.env.company
-            days = program and program._issue_validity_days()
-            wizard.valid_until = days and fields.Date.add(
-                company._loyalty_today(), days=days
-            )
+            wizard.valid_until = program and program._issue_last_day()
 
     def action_apply(self):
         """Issue a coupon for each code.

@@ -231,15 +231,7 @@ class TestPosRefund(LoyaltyCrmPosCommon):
             note.invoice_line_ids = [
                 Command.clear(),
                 *(
-                    Command.create(
-                        {
-                            "name": "Goodwill",
-                            "product_id": product.id if product else False,
-                            "price_unit": price,
-                            "quantity": quantity,
-                            "tax_ids": [Command.clear()],
-                        }
-                    )
+                    self._goodwill_line(product, price, quantity)
                     for product, price, quantity in lines
                 ),
             ]

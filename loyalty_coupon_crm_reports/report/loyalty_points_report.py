@@ -1,7 +1,3 @@
-from datetime import datetime, time
-
-import pytz
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -208,10 +204,8 @@ class LoyaltyPointsReport(models.Model):
         :param months: so many months later
         """
         self.ensure_one()
-        zone = pytz.timezone((self.company_id or self.env.company)._loyalty_timezone())
-        first = fields.Date.add(self.month, months=months)
-        midnight = datetime.combine(first, time.min)
-        return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)
+        company = self.company_id or self.env.company
+        return company._loyalty_day_start(fields.Date.add(self.month, months=months))
 
     @api.readonly
     def action_open_rows(self):
