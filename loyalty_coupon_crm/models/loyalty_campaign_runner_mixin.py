@@ -9,7 +9,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, float_round, mute_logger
 
 from ..tools import codes
-from .loyalty_wallet_mixin import POINTS_DIGITS
+from ..tools.rounding import POINTS_DIGITS
 
 _logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, float_round
 
-POINTS_DIGITS = 2
+from ..tools.rounding import POINTS_DIGITS
 
 
 class LoyaltyCardValueMixin(models.AbstractModel):

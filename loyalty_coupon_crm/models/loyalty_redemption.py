@@ -3,8 +3,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, float_is_zero
 
+from ..tools.rounding import POINTS_DIGITS
+
 AMOUNTS = ("points", "discount_amount", "goods_cost", "order_amount")
-DIGITS = 2
 
 
 class LoyaltyRedemption(models.Model):
@@ -325,10 +326,10 @@ class LoyaltyRedemption(models.Model):
         """
         self.ensure_one()
         rest = rows._sums()
-        if len(rows) == 1 or not float_is_zero(rest["points"], DIGITS):
+        if len(rows) == 1 or not float_is_zero(rest["points"], POINTS_DIGITS):
             return True
         value = abs(rest["discount_amount"]) + abs(rest["goods_cost"])
-        return not self.points and not float_is_zero(value, DIGITS)
+        return not self.points and not float_is_zero(value, POINTS_DIGITS)
 
     def _sums(self):
         """Return {name: sum} of what the rows count together."""
@@ -380,7 +381,7 @@ class LoyaltyRedemption(models.Model):
             name: (0.0 if gone else wanted[name]) - amount
             for name, amount in known._sums().items()
         }
-        if all(float_is_zero(amount, DIGITS) for amount in change.values()):
+        if all(float_is_zero(amount, POINTS_DIGITS) for amount in change.values()):
             return {}
         return {**self._correction_vals(), **change}
 
@@ -388,7 +389,7 @@ class LoyaltyRedemption(models.Model):
     def _has_value(self, vals):
         """Return whether values of a use take points or give something."""
         return any(
-            not float_is_zero(vals.get(name, 0.0), DIGITS)
+            not float_is_zero(vals.get(name, 0.0), POINTS_DIGITS)
             for name in ("points", "discount_amount", "goods_cost")
         )
 
@@ -464,9 +465,11 @@ class LoyaltyRedemption(models.Model):
         change = {}
         for name, amount in known._sums().items():
             back = -amount * share
-            back = round(back, DIGITS) if name == "points" else currency.round(back)
+            back = (
+                round(back, POINTS_DIGITS) if name == "points" else currency.round(back)
+            )
             rest = back - done[name]
-            change[name] = 0.0 if float_is_zero(rest, DIGITS) else rest
+            change[name] = 0.0 if float_is_zero(rest, POINTS_DIGITS) else rest
         return change
 
     def _correction_vals(self):

@@ -55,7 +55,7 @@ class LoyaltyRefusal(models.Model):
         :param program: `loyalty.program` record of a use without a card
         :param shop: name of the till or website, when there is no document
         """
-        program = card.program_id or program or card.program_id
+        program = card.program_id or program or self.env["loyalty.program"]
         vals = {
             "code": code or card.code,
             "card_id": card.id,

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import float_compare, float_is_zero, format_amount
 
-DIGITS = 2
+from ..tools.rounding import POINTS_DIGITS
 
 
 class LoyaltySaleChoiceMixin(models.AbstractModel):
@@ -155,7 +155,7 @@ class LoyaltySaleChoiceMixin(models.AbstractModel):
         if not step:
             return coupon.currency_id.round(min(usable, needed))
         # A part of a step cannot be spent, but the last one may be more than needed.
-        steps = min(usable // step, math.ceil(round(needed / step, DIGITS)))
+        steps = min(usable // step, math.ceil(round(needed / step, POINTS_DIGITS)))
         return steps * step
 
     def _loyalty_amount_before(self, reward, lines):
@@ -172,12 +172,12 @@ class LoyaltySaleChoiceMixin(models.AbstractModel):
         most = self._loyalty_most_points(reward, coupon)
         least = self._loyalty_least_points(reward, most)
         between = step and not float_is_zero(
-            points - round(points / step) * step, precision_digits=DIGITS
+            points - round(points / step) * step, precision_digits=POINTS_DIGITS
         )
         if (
             between
-            or float_compare(points, least, precision_digits=DIGITS) < 0
-            or float_compare(points, most, precision_digits=DIGITS) > 0
+            or float_compare(points, least, precision_digits=POINTS_DIGITS) < 0
+            or float_compare(points, most, precision_digits=POINTS_DIGITS) > 0
         ):
             raise UserError(self._loyalty_choice_problem(coupon, points, least, most))
 

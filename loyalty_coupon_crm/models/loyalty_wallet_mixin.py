@@ -5,10 +5,10 @@ from odoo.exceptions import AccessError
 from odoo.http import request
 from odoo.tools import SQL, float_is_zero, float_round
 
+from ..tools.rounding import POINTS_DIGITS
 from ..tools.wallet_scope import WalletScope
 
 SCOPE_KEY = "loyalty_coupon_crm.wallet_scope"
-POINTS_DIGITS = 2
 
 
 class LoyaltyWalletMixin(models.AbstractModel):

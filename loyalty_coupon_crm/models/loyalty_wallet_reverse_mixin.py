@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import float_compare, float_is_zero, float_round, format_amount
 
-from .loyalty_wallet_mixin import POINTS_DIGITS
+from ..tools.rounding import POINTS_DIGITS
 
 
 class LoyaltyWalletReverseMixin(models.AbstractModel):

@@ -5,7 +5,8 @@ Both are tested against `static/tests/cases/points_rounding.json`.
 
 import math
 
-DIGITS = 2
+# What Odoo keeps of the points of a card.
+POINTS_DIGITS = 2
 # A number this close to a whole one is the whole one.
 NEARLY = 1e-7
 
@@ -36,5 +37,5 @@ def _in_steps(points, step, whole):
     nearest = math.floor(count + 0.5)
     if abs(count - nearest) > NEARLY:
         nearest = whole(count)
-    rounded = round(nearest * step, DIGITS)
+    rounded = round(nearest * step, POINTS_DIGITS)
     return -rounded if points < 0 and rounded else rounded

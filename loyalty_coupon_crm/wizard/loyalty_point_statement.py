@@ -3,8 +3,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import float_round
 
+from ..tools.rounding import POINTS_DIGITS
+
 WALLET_TYPES = ("loyalty", "ewallet", "gift_card")
-POINTS_DIGITS = 2
 
 
 class LoyaltyPointStatement(models.TransientModel):

@@ -2,9 +2,9 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
-from .pos_order_line import PAID_STATES
+from odoo.addons.loyalty_coupon_crm.tools.rounding import POINTS_DIGITS
 
-DIGITS = 2
+from .pos_order_line import PAID_STATES
 
 
 class LoyaltyPosBoundsMixin(models.AbstractModel):
@@ -67,7 +67,7 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
         if not member:
             return None
         left = member._left(document=self)
-        if float_compare(points, left, precision_digits=DIGITS) <= 0:
+        if float_compare(points, left, precision_digits=POINTS_DIGITS) <= 0:
             return None
         return member._limit_message(left)
 
@@ -82,7 +82,7 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
         if not blocked or not card.program_id.is_nominative:
             return None
         usable = max(card.points - blocked, 0.0)
-        if float_compare(points, usable, precision_digits=DIGITS) <= 0:
+        if float_compare(points, usable, precision_digits=POINTS_DIGITS) <= 0:
             return None
         return self.env._(
             "Only %(usable)s of the wallet %(code)s can be spent now, not "

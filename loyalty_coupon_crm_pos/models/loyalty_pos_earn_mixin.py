@@ -1,9 +1,8 @@
 from odoo import fields, models
 from odoo.tools import float_compare, float_is_zero
 
-from odoo.addons.loyalty_coupon_crm.tools.rounding import round_earned
+from odoo.addons.loyalty_coupon_crm.tools.rounding import POINTS_DIGITS, round_earned
 
-DIGITS = 2
 CENT = 0.01
 
 
@@ -85,14 +84,15 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
         step = max(float(program.points_step), CENT)
         if program.applies_on == "current" and earned <= CENT:
             return
-        if float_compare(abs(earned - granted), step, precision_digits=DIGITS) <= 0:
+        difference = abs(earned - granted)
+        if float_compare(difference, step, precision_digits=POINTS_DIGITS) <= 0:
             return
         self._loyalty_flag(
             self.env._(
                 "The till gave %(claimed)s points of %(program)s, the order earns "
                 "%(granted)s. The points were corrected.",
-                claimed=round(earned, DIGITS),
-                granted=round(granted, DIGITS),
+                claimed=round(earned, POINTS_DIGITS),
+                granted=round(granted, POINTS_DIGITS),
                 program=program.name,
             )
         )
@@ -127,7 +127,7 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
         points = sum(
             self._loyalty_rule_points(rule, lines) for rule in program.rule_ids
         )
-        if float_is_zero(points, precision_digits=DIGITS):
+        if float_is_zero(points, precision_digits=POINTS_DIGITS):
             return 0.0
         if program._rounds_points():
             return program._round_earned(points)

@@ -1,7 +1,8 @@
 from odoo import fields, models
 from odoo.tools import float_compare
 
-DIGITS = 2
+from odoo.addons.loyalty_coupon_crm.tools.rounding import POINTS_DIGITS
+
 # Another document may hold what this order has paid for: the balance tells.
 NOT_WHEN_PAID = ("held",)
 
@@ -31,7 +32,7 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
         for card, lines in used.items():
             points = lines._loyalty_points_cost()
             asked = sum(lines.mapped("points_cost"))
-            if float_compare(asked, points, precision_digits=DIGITS) < 0:
+            if float_compare(asked, points, precision_digits=POINTS_DIGITS) < 0:
                 self._loyalty_flag(
                     self.env._(
                         "The till took %(asked)s points of card %(code)s for a reward "
@@ -45,7 +46,7 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                 # What the order brings to the wallet need not be held.
                 points -= self._loyalty_earned(card.program_id)
             missing = points - held.get(card.id, 0.0)
-            if float_compare(missing, 0.0, precision_digits=DIGITS) > 0:
+            if float_compare(missing, 0.0, precision_digits=POINTS_DIGITS) > 0:
                 self._loyalty_flag_unheld(card)
 
     def _loyalty_check_promotions(self):
