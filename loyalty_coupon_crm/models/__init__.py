@@ -10,11 +10,13 @@ from . import loyalty_card_pool_mixin
 from . import loyalty_card_validity_mixin
 from . import loyalty_card_value_mixin
 from . import loyalty_partner_birthday_mixin
+from . import loyalty_partner_step_mixin
 from . import loyalty_panel_mixin
 from . import loyalty_recommend_mixin
 from . import loyalty_sale_recommend_mixin
 from . import loyalty_product_pair
 from . import loyalty_panel_figures_mixin
+from . import loyalty_panel_offer_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line
 from . import loyalty_purchase_backfill
@@ -24,6 +26,7 @@ from . import loyalty_customer_score_mixin
 from . import loyalty_customer_refresh_mixin
 from . import loyalty_customer_metric
 from . import loyalty_stage_change
+from . import loyalty_customer_event
 from . import loyalty_segment_like_mixin
 from . import loyalty_segment
 from . import loyalty_segment_member
@@ -31,6 +34,7 @@ from . import loyalty_segment_overlap
 from . import loyalty_segment_movement
 from . import loyalty_campaign_arm_mixin
 from . import loyalty_campaign_audience_mixin
+from . import loyalty_campaign_best_mixin
 from . import loyalty_campaign_check_mixin
 from . import loyalty_campaign_contact_mixin
 from . import loyalty_campaign_day_mixin
@@ -68,6 +72,8 @@ from . import loyalty_program_payment_mixin
 from . import loyalty_gate_scope_mixin
 from . import loyalty_gate_stack_mixin
 from . import loyalty_program_rounding_mixin
+from . import loyalty_program_next_mixin
+from . import loyalty_program_liability_mixin
 from . import loyalty_program
 from . import loyalty_usage_window
 from . import loyalty_use_counter
@@ -84,6 +90,8 @@ from . import loyalty_point_move
 from . import loyalty_point_lapse
 from . import loyalty_point_reminder
 from . import loyalty_point_allocation
+from . import loyalty_point_liability
+from . import loyalty_point_liability_line
 from . import loyalty_point_archive
 from . import loyalty_point_hold
 from . import loyalty_redemption

@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
 
 from ..tools.credit_parts import BilledLine, take_credits
 
@@ -20,6 +21,34 @@ class AccountMove(models.Model):
         result = super().button_draft()
         posted._loyalty_sync_orders()
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_loyalty_liability(self):
+        """Keep a proposal that later ones are built on.
+
+        :raise UserError: when the points liability of a later day is known
+        """
+        # Whoever deletes the draft need not read what it was made of.
+        rows = self.env["loyalty.point.liability"].sudo()
+        for row in rows.search([("move_id", "in", self.ids)]):
+            later = rows.search(
+                [
+                    ("company_id", "=", row.company_id.id),
+                    ("program_id", "=", row.program_id.id),
+                    ("date", ">", row.date),
+                    ("move_id", "not in", self.ids),
+                ],
+                limit=1,
+            )
+            if later:
+                raise UserError(
+                    self.env._(
+                        "The points liability of %(program)s at %(later)s is built on "
+                        "this entry: delete the entry of that day first.",
+                        program=row.program_id.name,
+                        later=later.date,
+                    )
+                )
 
     def _loyalty_is_sale(self):
         """Hook: return whether the document bills or credits sales orders itself."""

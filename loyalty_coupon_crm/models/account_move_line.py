@@ -1,8 +1,18 @@
-from odoo import models
+from odoo import fields, models
 
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
+
+    loyalty_liability_id = fields.Many2one(
+        "loyalty.point.liability",
+        string="Points Liability",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The points that the journal item was proposed for.",
+    )
 
     def _loyalty_amount_in(self, currency):
         """Return the untaxed amount that the line of a credit note gives back.

@@ -8,6 +8,7 @@ from .loyalty_campaign_trigger_mixin import TRIGGER_FIELDS
 
 # What decided who gets what must not change once it was decided.
 FROZEN_FIELDS = {
+    "arm_choice",
     "budget_coupons",
     "company_id",
     "control_percent",
@@ -55,6 +56,7 @@ class LoyaltyCampaign(models.Model):
         "mail.activity.mixin",
         "loyalty.campaign.arm.mixin",
         "loyalty.campaign.audience.mixin",
+        "loyalty.campaign.best.mixin",
         "loyalty.campaign.contact.mixin",
         "loyalty.campaign.day.mixin",
         "loyalty.campaign.failure.mixin",

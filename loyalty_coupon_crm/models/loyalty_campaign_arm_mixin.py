@@ -52,7 +52,12 @@ class LoyaltyCampaignArmMixin(models.AbstractModel):
                     variant._origin.id,
                 )
             )
-        return SQL("CASE %s ELSE %s END", SQL(" ").join(cases), variants[-1]._origin.id)
+        chance = SQL(
+            "CASE %s ELSE %s END", SQL(" ").join(cases), variants[-1]._origin.id
+        )
+        if self._chooses_best():
+            return SQL("COALESCE(best.best_variant_id, %s)", chance)
+        return chance
 
     def _rank_query(self, audience):
         """Return an audience with the place of each row among those of its customer."""

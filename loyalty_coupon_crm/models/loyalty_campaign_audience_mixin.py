@@ -131,17 +131,19 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         :param candidates: see `_audience_query`
         :return: query of `partner_id`, `occasion`, `card_id`, `arm`, `variant_id`
         """
+        audience = self._fresh_query(candidates)
         groups = SQL(
             """
             SELECT partner_id, customer_id, occasion, card_id, %(arm)s AS arm,
                    %(variant)s AS variant_id
-              FROM (%(audience)s) audience
+              FROM (%(audience)s) audience %(best)s
              WHERE TRUE %(guards)s
             OFFSET 0
             """,
             arm=self._arm_sql(),
             variant=self._variant_sql(),
-            audience=self._rank_query(self._fresh_query(candidates)),
+            audience=self._rank_query(audience),
+            best=self._best_join(audience),
             guards=self._cap_condition(),
         )
         if not self.budget_coupons:
@@ -217,6 +219,7 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         self.env["loyalty.segment.member"].flush_model()
         self.env["loyalty.campaign.member"].flush_model()
         self.env["loyalty.campaign.variant"].flush_model()
+        self._best_flush()
         self.env["res.partner"].flush_model(
             ["active", "company_id", "commercial_partner_id"]
         )
@@ -238,7 +241,8 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                         state, assigned_at, reason, version, card_id, issued_at,
                         message_state, message_at)
                 SELECT %(campaign)s, %(company)s, partner_id, occasion, arm,
-                       CASE WHEN arm = 'treated' THEN variant_id END,
+                       CASE WHEN arm = 'treated' OR arm = 'control' AND %(best)s
+                            THEN variant_id END,
                        CASE WHEN arm != 'treated' THEN 'skipped'
                             WHEN card_id IS NOT NULL THEN 'issued' ELSE 'todo' END,
                        %(now)s,
@@ -266,6 +270,7 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
                 holdout=self.env._("Held out of all campaigns"),
                 version=self.version,
                 groups=self._groups_query(candidates),
+                best=self._chooses_best(),
             )
         )
         written = self.env.cr.rowcount

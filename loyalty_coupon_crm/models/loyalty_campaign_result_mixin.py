@@ -301,7 +301,11 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         values = [self._prepare_result(treated, control, costs["total"])]
         for variant in self.variant_ids:
             if row := rows.get(("treated", variant.id)):
-                result = self._prepare_result(row, control, costs.get(variant.id))
+                against = control
+                if self._chooses_best():
+                    # Arms are of different customers: each has a control group.
+                    against = rows.get(("control", variant.id), empty)
+                result = self._prepare_result(row, against, costs.get(variant.id))
                 values.append({**result, "variant_id": variant.id})
         return [{**vals, "ratio_p_value": p_ratio} for vals in values]
 
@@ -370,6 +374,13 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         :raise UserError: while nobody knows the winner
         """
         self.ensure_one()
+        if self._chooses_best():
+            raise UserError(
+                self.env._(
+                    "Each customer got the offer that is best for them: the arms went "
+                    "to different customers, and none of them is best for all."
+                )
+            )
         self._refresh_results()
         winner = self._winning_result()
         if not winner:

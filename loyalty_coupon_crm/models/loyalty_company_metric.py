@@ -34,6 +34,21 @@ class LoyaltyCompanyMetric(models.Model):
     cursor_purchase_id = fields.Integer(
         help="The last purchase that the figures include.", aggregator=None
     )
+    horizon_purchase_id = fields.Integer(
+        help="The last purchase at the time of the transactions that are waited for.",
+        aggregator=None,
+    )
+    horizon_waits = fields.Char(
+        help="Transactions that may still write purchases before that one.",
+    )
+    average_basket = fields.Monetary(
+        aggregator=None, help="Net amount per purchase, over all customers."
+    )
+    coupon_share = fields.Float(
+        string="Share of Purchases with Coupon",
+        aggregator=None,
+        help="Share of purchases on which a coupon was used, over all customers.",
+    )
     refreshed_at = fields.Datetime(string="Computed on")
 
     _company_unique = models.Constraint(

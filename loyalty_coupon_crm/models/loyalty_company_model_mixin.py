@@ -169,6 +169,8 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
     def _histories(self, company, until, weeks):
         """Return the purchases of each customer up to a day, and of `weeks` around it.
 
+        What was refunded after that day was not known: only `later` deducts it.
+
         :param until: the last day that counts as known
         :return: dicts with `partner_id`, `x`, `recency`, `age` (weeks), `mean`; `later`
             and `earlier` are net amounts of the `weeks` after and before `until`
@@ -179,23 +181,36 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
         self.env.cr.execute(
             SQL(
                 """
-                WITH zone AS (%(zone)s), basket AS (%(basket)s), day AS (%(day)s)
-                SELECT partner_id, COUNT(*) FILTER (WHERE day <= %(until)s) - 1 AS x,
-                       (MAX(day) FILTER (WHERE day <= %(until)s) - MIN(day)) / 7.0
-                           AS recency,
-                       (%(until)s - MIN(day)) / 7.0 AS age,
-                       COALESCE(AVG(amount) FILTER (
-                           WHERE gap IS NOT NULL AND day <= %(until)s), 0) AS mean,
-                       COALESCE(SUM(amount) FILTER (
-                           WHERE day > %(until)s AND day <= %(after)s), 0) AS later,
-                       COALESCE(SUM(amount) FILTER (
-                           WHERE day > %(before)s AND day <= %(until)s), 0) AS earlier
-                  FROM day GROUP BY partner_id HAVING MIN(day) <= %(until)s
+                WITH zone AS (%(zone)s),
+                fact AS (
+                    SELECT row.* FROM loyalty_purchase row
+                      JOIN zone ON zone.company_id = row.company_id
+                     WHERE row.date < %(night)s),
+                basket AS (%(basket)s), day AS (%(day)s),
+                known AS (
+                    SELECT partner_id, COUNT(*) - 1 AS x,
+                           (MAX(day) - MIN(day)) / 7.0 AS recency,
+                           (%(until)s - MIN(day)) / 7.0 AS age,
+                           COALESCE(AVG(amount) FILTER (WHERE gap IS NOT NULL), 0)
+                               AS mean,
+                           COALESCE(SUM(amount) FILTER (WHERE day > %(before)s), 0)
+                               AS earlier
+                      FROM day GROUP BY partner_id),
+                after AS (
+                    SELECT partner_id, SUM(amount) AS amount
+                      FROM (%(sold)s) sold
+                     WHERE is_counted
+                       AND date::date > %(until)s AND date::date <= %(after)s
+                  GROUP BY partner_id)
+                SELECT known.*, COALESCE(after.amount, 0) AS later
+                  FROM known LEFT JOIN after USING (partner_id)
               ORDER BY partner_id
                 """,
                 zone=metrics._zone_sql(company),
-                basket=metrics._basket_sql(False),
+                basket=metrics._basket_sql(SQL("fact")),
                 day=metrics._day_sql(),
+                sold=metrics._basket_sql(SQL("loyalty_purchase")),
+                night=company._loyalty_day_start(until + timedelta(days=1)),
                 until=SQL("%s::date", until),
                 after=SQL("%s::date", until + span),
                 before=SQL("%s::date", until - span),
@@ -355,7 +370,7 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
                    AND metric.partner_id = found.partner_id
                 """,
                 churn=self.env["loyalty.customer.metric"]._churn_sql(
-                    SQL("found.alive")
+                    SQL("found.alive"), SQL("metric.purchase_days")
                 ),
                 top=TOP_SHARE,
                 middle=MIDDLE_SHARE,

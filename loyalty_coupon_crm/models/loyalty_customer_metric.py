@@ -137,7 +137,8 @@ class LoyaltyCustomerMetric(models.Model):
     churn_band = fields.Selection(
         CHURN_BANDS,
         string="Churn Risk",
-        help="Low: P(alive) is 70 % or more. High: below 30 %.",
+        help="Low: P(alive) is 70 % or more. High: below 30 %. Empty for who bought on "
+        "one day only: nothing says yet whether they come back.",
     )
     expected_purchases = fields.Float(
         help="Purchases expected in the next twelve months (BG/NBD).",

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Purchases of transactions that were open at the last refresh have smaller ids.
+# Purchases of transactions that ended while a refresh began have smaller ids.
 CURSOR_OVERLAP = 200
 # What the model says of customers is void when it was fitted longer ago.
 MODEL_DAYS = 31
@@ -25,6 +25,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
     @api.model
     def _execute_refresh(self, companies, recent):
         self.env["loyalty.company.metric"]._ensure(companies)
+        _last, holders = self.env["loyalty.campaign"]._read_purchase_horizon()
         # Compiling so long a statement takes longer than it saves.
         self.env.cr.execute("SET LOCAL jit = off")
         self.env.cr.execute(
@@ -39,7 +40,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
                 ctes=self._ctes_sql(companies, recent),
                 gone=self._gone_sql(recent),
                 changed=self._changed_sql(),
-                base_row=self._base_row_sql(recent),
+                base_row=self._base_row_sql(recent, holders),
                 upsert=self._upsert_sql(),
             )
         )
@@ -58,7 +59,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         parts = {
             "zone": self._zone_sql(companies),
             **(self._recent_sql(companies) if recent else {}),
-            "basket": self._basket_sql(recent),
+            "basket": self._basket_sql(SQL("kept" if recent else "loyalty_purchase")),
             "day": self._day_sql(),
             "rhythm": self._rhythm_sql(),
             "spend": self._spend_sql(recent),
@@ -164,8 +165,11 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         return {"touched": touched, "fact": fact, "named": customer, "kept": kept}
 
     @api.model
-    def _basket_sql(self, recent):
-        """Return one row per purchase, with the refunds that belong to it."""
+    def _basket_sql(self, facts):
+        """Return one row per purchase, with the refunds that belong to it.
+
+        :param facts: SQL of the rows of `loyalty_purchase` that are looked at
+        """
         customer = SQL(
             "COALESCE(origin.commercial_partner_id, row.commercial_partner_id)"
         )
@@ -175,8 +179,10 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
                    COALESCE(CASE WHEN origin.id IS NULL THEN row.order_model
                                  ELSE origin.order_model END, 'loyalty.purchase')
                        AS order_model,
-                   CASE WHEN origin.id IS NULL THEN COALESCE(row.order_id, row.id)
-                        ELSE COALESCE(origin.order_id, origin.id) END AS order_id,
+                   CASE WHEN origin.id IS NULL
+                        THEN COALESCE(NULLIF(row.order_id, 0), row.id)
+                        ELSE COALESCE(NULLIF(origin.order_id, 0), origin.id)
+                   END AS order_id,
                    MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name) AS date,
                    MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name)::date
                        > MIN(zone.since) AS is_recent,
@@ -194,7 +200,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
           GROUP BY 1, 2, 3, 4
             """,
             customer=customer,
-            facts=SQL("kept") if recent else SQL("loyalty_purchase"),
+            facts=facts,
         )
 
     @api.model
@@ -223,20 +229,28 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
 
     @api.model
     def _spend_sql(self, recent):
-        """Return what each customer spent on each category, refunds deducted."""
+        """Return what each customer spent on each category, refunds deducted.
+
+        Whoever brings goods back, it is the buyer who keeps less.
+        """
+        customer = SQL(
+            "COALESCE(origin.commercial_partner_id, row.commercial_partner_id)"
+        )
         return SQL(
             """
-            SELECT row.company_id, row.commercial_partner_id AS partner_id,
+            SELECT row.company_id, %(customer)s AS partner_id,
                    line.categ_id, SUM(line.amount) AS amount
-              FROM %s row
+              FROM %(facts)s row
               JOIN zone ON zone.company_id = row.company_id
               JOIN loyalty_purchase_line line ON line.purchase_id = row.id
-             WHERE row.commercial_partner_id IS NOT NULL
+         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+             WHERE %(customer)s IS NOT NULL
                AND line.categ_id IS NOT NULL
           GROUP BY 1, 2, 3
             HAVING SUM(line.amount) > 0
             """,
-            SQL("fact") if recent else SQL("loyalty_purchase"),
+            customer=customer,
+            facts=SQL("kept" if recent else "loyalty_purchase"),
         )
 
     @api.model
@@ -285,6 +299,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
             """
             SELECT basket.company_id, basket.partner_id, SUM(amount) AS amount,
                    SUM(margin) AS margin,
+                   SUM(amount) FILTER (WHERE margin IS NOT NULL) AS known_amount,
                    SUM(margin) / NULLIF(SUM(amount)
                        FILTER (WHERE margin IS NOT NULL), 0) AS margin_rate,
                    COUNT(*) FILTER (WHERE is_counted) AS purchases,
@@ -388,12 +403,28 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         )
 
     @api.model
-    def _base_row_sql(self, recent):
-        """Return the writing of what a later refresh of few customers needs."""
+    def _base_row_sql(self, recent, holders):
+        """Return the writing of what a later refresh of few customers needs.
+
+        Transactions that are open now may still write purchases with smaller ids, a
+        long import among live sales: the cursor stays before them until all have ended.
+
+        :param holders: list of the virtual transactions that may be writing purchases
+        """
         full = SQL(
             """,
             buyer_count = COALESCE((SELECT MAX(buyers) FROM scored
                                      WHERE scored.company_id = base.company_id), 0),
+            average_basket = (SELECT ROUND(SUM(amount) / NULLIF(SUM(purchases), 0), 2)
+                                FROM customer
+                               WHERE customer.company_id = base.company_id),
+            coupon_share = (SELECT SUM(coupon_share * purchases)::float
+                                   / NULLIF(SUM(purchases), 0)
+                              FROM customer
+                             WHERE customer.company_id = base.company_id),
+            margin_rate = (SELECT SUM(margin)::float / NULLIF(SUM(known_amount), 0)
+                             FROM customer
+                            WHERE customer.company_id = base.company_id),
             gap_median = base.gaps[1], gap_p75 = base.gaps[2], gap_p90 = base.gaps[3],
             category_shares = base.shares
             """
@@ -401,12 +432,29 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         return SQL(
             """
             UPDATE loyalty_company_metric stored
-               SET cursor_purchase_id = (SELECT MAX(id) FROM loyalty_purchase),
-                   refreshed_at = %s %s
-              FROM base WHERE base.company_id = stored.company_id
+               SET cursor_purchase_id = CASE
+                       WHEN %(holders)s::text[] = '{}' THEN newest.id
+                       WHEN stored.horizon_waits = '' THEN stored.cursor_purchase_id
+                       WHEN %(ended)s THEN stored.horizon_purchase_id
+                       ELSE stored.cursor_purchase_id END,
+                   horizon_purchase_id = CASE
+                       WHEN %(ended)s THEN newest.id
+                       ELSE stored.horizon_purchase_id END,
+                   horizon_waits = CASE
+                       WHEN %(ended)s THEN ARRAY_TO_STRING(%(holders)s::text[], ' ')
+                       ELSE stored.horizon_waits END,
+                   refreshed_at = %(now)s %(full)s
+              FROM base, (SELECT MAX(id) AS id FROM loyalty_purchase) newest
+             WHERE base.company_id = stored.company_id
             """,
-            fields.Datetime.now(),
-            SQL() if recent else full,
+            holders=holders,
+            ended=SQL(
+                "NOT STRING_TO_ARRAY(COALESCE(stored.horizon_waits, ''), ' ')"
+                " && %s::text[]",
+                holders,
+            ),
+            now=fields.Datetime.now(),
+            full=SQL() if recent else full,
         )
 
     @api.model

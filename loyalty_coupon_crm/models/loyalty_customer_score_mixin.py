@@ -159,15 +159,20 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
         )
 
     @api.model
-    def _churn_sql(self, alive):
+    def _churn_sql(self, alive, days):
         """Return the band of the risk that a customer is gone.
 
+        None for who bought on one day only: in BG/NBD customers leave after a repeat
+        purchase, so that P(alive) stays 1 however long they are silent.
+
         :param alive: SQL of the probability of being alive, NULL when unknown
+        :param days: SQL of the number of days with a purchase
         """
         return SQL(
-            "CASE WHEN %(alive)s >= 0.7 THEN 'low' WHEN %(alive)s >= 0.3 THEN 'medium'"
-            " WHEN %(alive)s < 0.3 THEN 'high' END",
+            "CASE WHEN %(days)s < 2 THEN NULL WHEN %(alive)s >= 0.7 THEN 'low'"
+            " WHEN %(alive)s >= 0.3 THEN 'medium' WHEN %(alive)s < 0.3 THEN 'high' END",
             alive=alive,
+            days=days,
         )
 
     @api.model
@@ -269,7 +274,9 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
                 " ELSE zone.today END"
             ),
             "p_alive": SQL("now.p_alive"),
-            "churn_band": self._churn_sql(SQL("now.p_alive")),
+            "churn_band": self._churn_sql(
+                SQL("now.p_alive"), SQL("rhythm.purchase_days")
+            ),
             **{
                 name: SQL(
                     "CASE WHEN base.model IS NOT NULL"

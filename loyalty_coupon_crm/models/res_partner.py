@@ -38,8 +38,10 @@ class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = [
         "res.partner",
+        "loyalty.panel.offer.mixin",
         "loyalty.panel.mixin",
         "loyalty.partner.birthday.mixin",
+        "loyalty.partner.step.mixin",
         "loyalty.recommend.mixin",
     ]
 
@@ -153,6 +155,22 @@ class ResPartner(models.Model):
             **action,
             "name": self.env._("Offers to %(name)s", name=self.display_name),
             "domain": [("partner_id", "child_of", self.commercial_partner_id.id)],
+            "context": {},
+        }
+
+    def _loyalty_offer_company(self):
+        return self.env.company
+
+    def action_loyalty_timeline(self):
+        """Open what happened with the customer, all contacts included."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_coupon_crm.loyalty_customer_event_action"
+        )
+        return {
+            **action,
+            "name": self.env._("Timeline of %(name)s", name=self.display_name),
+            "domain": [("customer_id", "=", self.commercial_partner_id.id)],
             "context": {},
         }
 

@@ -22,6 +22,7 @@ class SaleOrder(models.Model):
         "loyalty.sale.pool.mixin",
         "sale.order",
         "loyalty.panel.figures.mixin",
+        "loyalty.panel.offer.mixin",
         "loyalty.sale.customer.mixin",
         "loyalty.sale.refund.mixin",
         "loyalty.sale.recommend.mixin",

@@ -12,7 +12,10 @@ from . import test_code_import
 from . import test_codes
 from . import test_credit_note
 from . import test_credit_parts
+from . import test_customer_event
 from . import test_customer_metric
+from . import test_liability
+from . import test_next_offer
 from . import test_customer_refresh
 from . import test_gate
 from . import test_gate_ask

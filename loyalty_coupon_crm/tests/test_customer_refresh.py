@@ -259,6 +259,50 @@ class TestCustomerRefresh(LoyaltyCrmCommon):
             set(found.mapped("computed_at")), {datetime(2026, 6, 1, 12, 0, 0)}
         )
 
+    def test_what_nobody_brings_back_is_the_buyers(self):
+        """A return without a customer makes the category of the buyer smaller."""
+        [buyer] = self._people(1)
+        tea, cups = self.categories[:2]
+        lines = {
+            part: [Command.create({"categ_id": categ.id, "amount": amount})]
+            for part, categ, amount in (
+                ("tea", tea, 50.0),
+                ("cups", cups, 40.0),
+                ("back", tea, -20.0),
+            )
+        }
+        bought = self._buy(buyer, 9, 50.0, line_ids=lines["tea"], order_id=False)
+        self._buy(buyer, 8, 40.0, line_ids=lines["cups"], order_id=False)
+        nobody = self.env["res.partner"]
+        self._buy(nobody, 7, -20.0, line_ids=lines["back"], reversal_of_id=bought.id)
+        for recent in (False, True):
+            figure = self._refreshed(recent=recent)[buyer]
+            self.assertEqual(figure.favourite_category_id, cups)
+            self.assertEqual(figure.purchase_count, 2, "rows without a document")
+
+    def test_cursor_waits_for_open_imports(self):
+        """Ids below the last one may still come while their transaction is open."""
+        [buyer] = self._people(1)
+        model = self.env["loyalty.company.metric"]
+        campaigns = type(self.env["loyalty.campaign"])
+
+        def cursor(*holders):
+            with patch.object(
+                campaigns, "_read_purchase_horizon", lambda self: (0, list(holders))
+            ):
+                self._refreshed(recent=True)
+            return model.search([("company_id", "=", self.shop.id)]).cursor_purchase_id
+
+        first = self._buy(buyer, 9).id
+        self.assertEqual(cursor(), first)
+        second = self._buy(buyer, 8).id
+        self.assertEqual(cursor("1/7"), first)
+        self.assertEqual(cursor("1/7", "2/9"), first)
+        self.assertEqual(cursor("2/9"), second, "what was open then has ended")
+        third = self._buy(buyer, 7).id
+        self.assertEqual(cursor("2/9"), second)
+        self.assertEqual(cursor(), third)
+
     def test_ranks_from_500_buyers_on(self):
         people = self._people(500)
         self._buy_each(people[:499])

@@ -5,15 +5,15 @@ class LoyaltyPurchase(models.Model):
     _inherit = "loyalty.purchase"
 
     @api.model
-    def _record_exchange(self, order):
-        """Write the goods that an order with new goods takes back.
+    def _record_exchange(self, order, returned):
+        """Write the goods of one earlier order that an order takes back, too.
 
-        :param order: paid `pos.order` with sold and with returned lines
+        :param order: paid `pos.order`
+        :param returned: its lines with goods of the earlier order
         :return: the new purchase, its amounts negative
         """
-        returned = order._loyalty_returned()
         amounts = order._loyalty_amounts_of(returned)
-        original = self._open_rows(returned.refunded_orderline_id.order_id[:1])
+        original = self._open_rows(returned.refunded_orderline_id.order_id)
         return self.create(
             {
                 **self._prepare_vals(order),

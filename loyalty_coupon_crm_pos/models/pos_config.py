@@ -235,15 +235,16 @@ class PosConfig(models.Model):
 
         :param partner_id: id of the customer on the order
         :return: dict with `coupons` (id, code, program_id, name, gives, minimum,
-            expiration_date, points, reasons), `more` (open coupons left out) and
+            expiration_date, points, reasons), `more` (open coupons left out),
             `wallets` (id, program_id, name, points, available, pending, lapses as of
-            `loyalty.card.coming_lapses`, unit, money)
+            `loyalty.card.coming_lapses`, unit, money) and `offer`, the next best offer
+            and why in words, or False
         """
         self.ensure_one()
         partner = self.env["res.partner"].browse(partner_id).exists()
         programs = self._get_program_ids()
         if not partner or not programs:
-            return {"coupons": [], "more": 0, "wallets": []}
+            return {"coupons": [], "more": 0, "wallets": [], "offer": False}
         today = self.company_id._loyalty_today()
         domain = Domain(
             [
@@ -275,7 +276,23 @@ class PosConfig(models.Model):
             "coupons": [self._wallet_coupon(card, blockers[card]) for card in coupons],
             "more": cards.search_count(domain) - PANEL_LIMIT if full else 0,
             "wallets": [self._wallet_points(card, partner) for card in wallets],
+            "offer": self._wallet_offer(partner, programs),
         }
+
+    def _wallet_offer(self, partner, programs):
+        """Return the best offer for the customer that pays, in words, or False.
+
+        What it is expected to earn is not for the till.
+        """
+        found = self.env["loyalty.program"]._next_offers(
+            partner, self.company_id, "pos", programs
+        )
+        for row in found[partner][:1]:
+            if row["profit"] > 0:
+                return row["program"]._next_sentence(
+                    row, self.company_id, with_profit=False
+                )
+        return False
 
     def _wallet_coupon(self, card, blockers):
         """Return one coupon as the cashier's panel shows it.

@@ -249,14 +249,17 @@ class PosOrder(models.Model):
         return updates
 
     def _loyalty_record_purchase(self):
-        """Write what the order sold and what it took back, each as a row of its own."""
+        """Write what the order sold, and what it took back of each earlier order.
+
+        Each is a row of its own, so that each earlier order knows what is left of it.
+        """
         self.ensure_one()
         if not self._loyalty_purchased():
             return
         purchases = self.env["loyalty.purchase"]
-        fresh = purchases._record(self)
-        if fresh and self.lines._loyalty_sold() and self._loyalty_returned():
-            purchases._record_exchange(self)
+        if purchases._record(self):
+            for lines in self._loyalty_returned_beside():
+                purchases._record_exchange(self, lines)
 
     def _loyalty_returned(self):
         """Return the lines that give goods back which were sold at a till."""
@@ -267,17 +270,33 @@ class PosOrder(models.Model):
             )
         )
 
+    def _loyalty_returned_parts(self):
+        """Return the lines that give goods back, apart by the order they came from."""
+        returned = self._loyalty_returned()
+        return [
+            *returned.grouped(lambda line: line.refunded_orderline_id.order_id).values()
+        ]
+
+    def _loyalty_returned_beside(self):
+        """Return the parts that come back beside what the purchase of the order is."""
+        parts = self._loyalty_returned_parts()
+        return parts if self.lines._loyalty_sold() else parts[1:]
+
     def _loyalty_purchased(self):
-        """Return the lines of the purchase: what is sold, or of a pure refund all."""
+        """Return the lines of the purchase: what is sold, or else what comes back.
+
+        Of a pure refund of several orders, what comes back of the first.
+        """
         self.ensure_one()
-        return self.lines._loyalty_sold() or self._loyalty_returned()
+        sold = self.lines._loyalty_sold()
+        return sold or self.lines.browse().union(*self._loyalty_returned_parts()[:1])
 
     def _loyalty_refunded_document(self):
         """Return the order whose goods come back."""
         self.ensure_one()
         if self.lines._loyalty_sold():
             return self.browse()
-        return self._loyalty_returned().refunded_orderline_id.order_id[:1]
+        return self._loyalty_purchased().refunded_orderline_id.order_id
 
     def _loyalty_undo_refunded(self):
         """Undo what the orders moved whose goods come back, in proportion.

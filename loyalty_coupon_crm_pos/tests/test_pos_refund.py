@@ -131,6 +131,23 @@ class TestPosRefund(LoyaltyCrmPosCommon):
         self.assertEqual(back.reversal_of_id, self._purchases(order))
         self.assertEqual(back.line_ids.product_id, self.product)
 
+    def test_return_of_two_receipts_is_told_to_both(self):
+        orders = [self._pay_order(), self._pay_order()]
+        refund = self.env["pos.order"].browse(orders[0].refund()["res_id"])
+        other = self.env["pos.order"].browse(orders[1].refund()["res_id"])
+        other.lines.order_id = refund
+        refund._compute_prices()
+        context = {"active_ids": refund.ids, "active_id": refund.id}
+        self.env["pos.make.payment"].with_context(**context).create(
+            {"payment_method_id": self.bank_payment_method.id}
+        ).check()
+        rows = self._purchases(refund)
+        self.assertEqual(rows.mapped("amount"), [-100, -100])
+        self.assertEqual(
+            rows.reversal_of_id, self._purchases(orders[0]) | self._purchases(orders[1])
+        )
+        self.assertEqual(len(rows.reversal_of_id), 2)
+
     def _order_that_gives_a_coupon(self):
         """Return (paid order, coupon for the next order that it gave)."""
         program = self._create_coupon_program(

@@ -83,7 +83,11 @@ export class CustomerWallet extends Component {
     get isShown() {
         const { failed, wallet } = this.state;
         return Boolean(
-            this.partner && (failed || this.wallets.length || wallet?.coupons.length)
+            this.partner &&
+                (failed ||
+                    this.wallets.length ||
+                    wallet?.coupons.length ||
+                    wallet?.offer)
         );
     }
 

@@ -1,0 +1,388 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import BaseCase, tagged
+from odoo.tests.common import freeze_time
+
+from ..tools import liability
+from ..tools.liability import Cohort
+from .common import LoyaltyCrmCommon
+
+
+@tagged("post_install", "-at_install", "loyalty_plain")
+class TestLiabilityTools(BaseCase):
+    def test_illustrative_example_52(self):
+        """CU 100,000 of sales earn 10,000 points of CU 1, 9,500 are expected."""
+        allocated = round(liability.allocate(100000, 10000, 1.0, 0.95), 0)
+        self.assertEqual(allocated, 8676)
+        first = liability.recognise(allocated, 4500, 9500)
+        self.assertEqual(round(first), 4110)
+        second = liability.recognise(allocated, 8500, 9700)
+        self.assertEqual(round(second - first), 3493)
+        self.assertEqual(round(allocated - second), 1073)
+
+    def test_curve_of_closed_months(self):
+        """200 points: 60 spent at once, 40 after two months, 100 lapse after three."""
+        closed = [
+            Cohort(9, 100.0, {0: 40.0, 2: 10.0}, {3: 50.0}),
+            Cohort(8, 100.0, {0: 20.0, 2: 30.0}, {3: 50.0}),
+        ]
+        fresh = Cohort(1, 100.0, {0: 10.0})
+        curve = liability.redemption_curve([*closed, fresh])
+        self.assertEqual(curve.used, (0.3, 0.3, 0.5, 0.5))
+        self.assertEqual(curve.lapsed, (0.0, 0.0, 0.0, 0.5))
+        self.assertAlmostEqual(curve.use, 0.5)
+        self.assertAlmostEqual(curve.future_use(1), 0.2 / 0.7)
+        self.assertAlmostEqual(liability.future_use(fresh, curve, 0.9), 0.2 / 0.7)
+        self.assertEqual(curve.future_use(5), 0.0)
+        self.assertAlmostEqual(liability.breakage_rate([*closed, fresh]), 100 / 210)
+
+    def test_without_a_closed_month(self):
+        fresh = Cohort(1, 100.0, {0: 10.0})
+        self.assertIsNone(liability.redemption_curve([fresh]))
+        self.assertIsNone(liability.breakage_rate([Cohort(0, 5.0)]))
+        self.assertAlmostEqual(liability.future_use(fresh, None, 0.19), 71 / 90)
+        self.assertEqual(liability.future_use(Cohort(0, 0.0), None, 0.0), 0.0)
+        self.assertEqual(liability.future_use(fresh, None, 0.95), 0.0)
+
+    def test_nothing_sold_or_nothing_expected(self):
+        self.assertEqual(liability.allocate(0, 100, 1, 1), 0.0)
+        self.assertEqual(liability.allocate(100, 0, 1, 1), 0.0)
+        self.assertEqual(liability.recognise(50.0, 0, 0), 50.0)
+        self.assertEqual(liability.recognise(50.0, 120, 100), 50.0)
+
+
+@tagged("post_install", "-at_install", "loyalty_plain")
+class TestLiability(LoyaltyCrmCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls._create_shop("Tea House")
+        cls.program = cls._create_points_program(
+            company_id=cls.company.id, points_value=1.0, expected_breakage=5.0
+        )
+        cls.wallet = cls._create_card(cls.program, cls.partner, 0)
+        cls.accounts = cls._create_accounts(cls.company)
+        cls.bookkeeper = cls._create_bookkeeper(cls.company)
+
+    @classmethod
+    def _create_shop(cls, name, **values):
+        shop = cls.env["res.company"].create({"name": name, **values})
+        shop.partner_id.tz = "Asia/Shanghai"
+        cls.env.user.company_ids |= shop
+        return shop
+
+    @classmethod
+    def _create_bookkeeper(cls, company):
+        user = cls._create_user(
+            f"books_{company.id}", "account.group_account_invoice,base.group_user"
+        )
+        user.write(
+            {
+                "company_ids": [Command.set(company.ids)],
+                "company_id": company.id,
+            }
+        )
+        return user
+
+    @classmethod
+    def _create_accounts(cls, company):
+        """Return values of the wizard: journal and accounts of a company."""
+        accounts = cls.env["account.account"].with_company(company)
+        values = {"company_ids": [Command.set(company.ids)]}
+        revenue = accounts.create(
+            {"code": "900100", "name": "Sales", "account_type": "income", **values}
+        )
+        owed = accounts.create(
+            {
+                "code": "900200",
+                "name": "Points",
+                "account_type": "liability_current",
+                **values,
+            }
+        )
+        journal = cls.env["account.journal"].create(
+            {
+                "name": "Miscellaneous",
+                "code": "PTS",
+                "type": "general",
+                "company_id": company.id,
+            }
+        )
+        return {
+            "journal_id": journal.id,
+            "revenue_account_id": revenue.id,
+            "liability_account_id": owed.id,
+        }
+
+    def _earn(self, points, amount, moment, document, **values):
+        """Write what a sale earned, and the sale."""
+        company = values.get("company", self.company)
+        card = values.get("card", self.wallet)
+        origin = {"order_model": "sale.order", "order_id": document}
+        self.env["loyalty.purchase"].create(
+            {
+                "partner_id": self.partner.id,
+                "commercial_partner_id": self.partner.id,
+                "company_id": company.id,
+                "date": moment,
+                "amount": amount,
+                "channel": "sale",
+                **origin,
+            }
+        )
+        return self.env["loyalty.point.move"].create(
+            {
+                "card_id": card.id,
+                "partner_id": self.partner.id,
+                "program_id": card.program_id.id,
+                "company_id": company.id,
+                "date": moment,
+                "kind": "earn",
+                "points": points,
+                "remaining": points,
+                **origin,
+                **values.get("terms", {}),
+            }
+        )
+
+    def _draw(self, points, moment, kind="spend", card=None, **values):
+        card = card or self.wallet
+        move = self.env["loyalty.point.move"].create(
+            {
+                "card_id": card.id,
+                "partner_id": self.partner.id,
+                "program_id": card.program_id.id,
+                "company_id": self.company.id,
+                "date": moment,
+                "kind": kind,
+                "points": -points,
+                **values,
+            }
+        )
+        move._allocate()
+        return move
+
+    def _propose(self, day, user=None, company=None, accounts=None, **values):
+        """Return the new row, proposed by a bookkeeper."""
+        company = company or self.company
+        wizard = (
+            self.env["loyalty.liability.propose"]
+            .with_user(user or self.bookkeeper)
+            .with_company(company)
+            .create(
+                {
+                    "company_id": company.id,
+                    "date": day,
+                    **(accounts or self.accounts),
+                    **values,
+                }
+            )
+        )
+        with freeze_time("2026-09-15 12:00:00"):
+            wizard.action_propose()
+        return self.env["loyalty.point.liability"].search(
+            [("company_id", "=", company.id), ("date", "=", day)]
+        )
+
+    def _example(self):
+        """The example of the standard, its two periods in June and July."""
+        self._earn(10000, 100000, "2026-06-05 03:00:00", 1)
+        self._draw(4500, "2026-06-20 03:00:00")
+        # Already July in Shanghai.
+        self._draw(4000, "2026-06-30 16:00:00")
+
+    def test_example_of_the_standard(self):
+        self._example()
+        june = self._propose("2026-06-30")
+        self.assertEqual(
+            (june.earned, june.redeemed, june.outstanding), (10000, 4500, 5500)
+        )
+        self.assertAlmostEqual(june.expected_total, 9500)
+        self.assertAlmostEqual(june.allocated, 8675.80)
+        self.assertAlmostEqual(june.recognised, 4109.59)
+        self.assertAlmostEqual(june.amount, 4566.21)
+        self.assertAlmostEqual(june.fair_amount, 5000.0)
+        self.program.expected_breakage = 3.0
+        july = self._propose("2026-07-31")
+        self.assertEqual(july.date_from, date(2026, 7, 1))
+        self.assertEqual((july.earned, july.redeemed), (0, 4000))
+        self.assertAlmostEqual(july.expected_total, 9700)
+        self.assertEqual(july.allocated, 0)
+        self.assertAlmostEqual(july.recognised, 7602.51 - 4109.59)
+        self.assertAlmostEqual(july.amount, 1073.29)
+        self.assertEqual([june.line_ids.cohort], [date(2026, 6, 1)])
+        self._assert_entry(june, [(8675.80, -8675.80), (-4109.59, 4109.59)])
+        self._assert_entry(july, [(-3492.92, 3492.92)])
+
+    def _assert_entry(self, row, pairs):
+        """Check balances of revenue and liability, pair by pair, of a draft."""
+        move = row.move_id
+        self.assertEqual((move.state, move.date), ("draft", row.date))
+        self.assertEqual(move.company_id, self.company)
+        lines = move.line_ids.sorted("id")
+        self.assertEqual(
+            [round(balance, 2) for balance in lines.mapped("balance")],
+            [balance for pair in pairs for balance in pair],
+        )
+        owed = lines.filtered("loyalty_liability_id")
+        self.assertEqual(owed.loyalty_liability_id, row)
+        self.assertEqual(
+            set(owed.account_id.ids), {self.accounts["liability_account_id"]}
+        )
+        move.with_user(self.bookkeeper).action_post()
+
+    def test_refunds_lapses_and_free_points(self):
+        award = self._earn(100, 1000, "2026-06-05 03:00:00", 1)
+        self._earn(50, 500, "2026-06-06 03:00:00", 2)
+        self._draw(-30, "2026-06-06 03:00:00", "issue", remaining=30)
+        self._draw(40, "2026-06-07 03:00:00", "reverse", reversal_of_id=award.id)
+        self.env["loyalty.purchase"].create(
+            {
+                "company_id": self.company.id,
+                "date": "2026-06-07 03:00:00",
+                "amount": -400,
+                "channel": "sale",
+                "order_model": "account.move",
+                "order_id": 7,
+                "reversal_of_id": self.env["loyalty.purchase"]
+                .search([("order_id", "=", 1), ("company_id", "=", self.company.id)])
+                .id,
+            }
+        )
+        self._draw(60, "2026-06-08 03:00:00", "expire")
+        june = self._propose("2026-06-30")
+        self.assertEqual((june.earned, june.sales_amount), (110, 1100))
+        self.assertEqual((june.redeemed, june.outstanding), (0, 50))
+        self.assertEqual(june.breakage_rate, 1.0)
+        self.assertEqual(june.line_ids.lapsed, 60)
+
+    def test_more_taken_back_than_earned(self):
+        award = self._earn(100, 1000, "2026-06-05 03:00:00", 1)
+        june = self._propose("2026-06-30")
+        self._draw(25, "2026-07-05 03:00:00", "reverse", reversal_of_id=award.id)
+        july = self._propose("2026-07-31")
+        self.assertEqual(july.earned, -25)
+        self.assertAlmostEqual(july.allocated, -round(june.allocated / 4, 2))
+        self.assertGreater(july.amount, 0)
+
+    def test_history_replaces_the_estimate(self):
+        """One closed month: 30 of 40 spent in its second month."""
+        self.program.expected_breakage = 90.0
+        self._earn(40, 400, "2026-04-05 03:00:00", 1)
+        self._draw(30, "2026-05-06 03:00:00")
+        self._draw(10, "2026-05-31 03:00:00", "expire")
+        terms = {"expiration_date": "2026-08-31"}
+        self._earn(80, 800, "2026-06-05 03:00:00", 2, terms=terms)
+        june = self._propose("2026-06-30")
+        self.assertAlmostEqual(june.expected_use, 0.75)
+        self.assertAlmostEqual(june.breakage_rate, 0.25)
+        self.assertAlmostEqual(june.expected_total, 30 + 60)
+        self.assertEqual(june.expiring, 80)
+        # 120 points at 0.75 beside sales of 1,200: 1200 x 90 / 1290.
+        self.assertAlmostEqual(june.allocated, 83.72)
+        self.assertAlmostEqual(june.recognised, 27.91)
+
+    def test_two_companies_and_two_currencies(self):
+        euro = self.env.ref("base.EUR")
+        dollar = self.env.ref("base.USD")
+        (euro | dollar).active = True
+        other = self._create_shop("Café", currency_id=euro.id)
+        self.env["res.currency.rate"].search(
+            [("company_id", "in", [other.id, False])]
+        ).filtered(lambda rate: rate.company_id == other).unlink()
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": dollar.id,
+                "company_id": other.id,
+                "name": "2026-01-01",
+                "rate": 1.25,
+            }
+        )
+        shared = self._create_points_program(
+            name="Shared", company_id=False, currency_id=dollar.id, points_value=0.5
+        )
+        self.company.currency_id = dollar
+        card = self._create_card(shared, self.partner, 0)
+        self._earn(200, 1000, "2026-06-05 03:00:00", 1, card=card)
+        self._earn(100, 300, "2026-06-06 03:00:00", 2, card=card, company=other)
+        # Drawn in the first company, from the award of the other one, too.
+        self._draw(250, "2026-06-10 03:00:00", card=card)
+        mine = self._propose("2026-06-30").filtered(lambda r: r.program_id == shared)
+        theirs = self._propose(
+            "2026-06-30",
+            user=self._create_bookkeeper(other),
+            company=other,
+            accounts=self._create_accounts(other),
+        )
+        self.assertEqual((mine.points_value, mine.earned), (0.5, 200))
+        self.assertAlmostEqual(mine.allocated, 90.91)
+        self.assertAlmostEqual(theirs.points_value, 0.4)
+        # 300 x 100 x 0.4 / (300 + 40).
+        self.assertAlmostEqual(theirs.allocated, 35.29)
+        self.assertEqual(mine.redeemed + theirs.redeemed, 250)
+        self.assertEqual(theirs.program_id, shared)
+        self.assertEqual(theirs.currency_id, euro)
+        self.assertAlmostEqual(theirs.recognised, 17.65)
+        self.assertEqual(theirs.move_id.company_id, other)
+        seen = self.env["loyalty.point.liability"].with_user(self.bookkeeper)
+        self.assertNotIn(theirs, seen.search([]))
+
+    def test_periods_follow_each_other(self):
+        self._example()
+        june = self._propose("2026-06-30")
+        for day in ("2026-06-30", "2026-05-31"):
+            with self.subTest(day=day), self.assertRaisesRegex(UserError, "already"):
+                self._propose(day)
+        with self.assertRaisesRegex(UserError, "not over"):
+            self._propose("2026-09-15")
+        july = self._propose("2026-07-31")
+        with self.assertRaisesRegex(UserError, "built on"):
+            june.move_id.unlink()
+        july.move_id.with_user(self.bookkeeper).unlink()
+        self.assertFalse(july.exists())
+        again = self._propose("2026-07-31")
+        self.assertEqual(again.redeemed, 4000)
+
+    def test_last_accounts_are_proposed_again(self):
+        self._example()
+        self._propose("2026-06-30")
+        wizard = (
+            self.env["loyalty.liability.propose"]
+            .with_user(self.bookkeeper)
+            .with_company(self.company)
+            .new({"company_id": self.company.id, "date": "2026-07-31"})
+        )
+        self.assertEqual(
+            wizard.liability_account_id._origin.id,
+            self.accounts["liability_account_id"],
+        )
+        self.assertEqual(
+            wizard.revenue_account_id._origin.id, self.accounts["revenue_account_id"]
+        )
+        self.assertEqual(wizard.program_ids._origin, self.program)
+
+    def test_nothing_to_post_and_no_value(self):
+        self.assertFalse(self._propose("2026-06-30").move_id)
+        self.program.points_value = 0
+        with self.assertRaisesRegex(UserError, "no value"):
+            self._propose("2026-07-31", program_ids=[Command.set(self.program.ids)])
+        with self.assertRaises(ValidationError):
+            self.program.expected_breakage = 100
+
+    def test_rights(self):
+        manager = self._create_user(
+            "liability_manager", "loyalty_coupon_crm.group_loyalty_manager"
+        )
+        seller = self._create_user(
+            "liability_seller", "loyalty_coupon_crm.group_loyalty_salesperson"
+        )
+        rows = self.env["loyalty.point.liability"]
+        rows.with_user(manager).search([])
+        with self.assertRaises(AccessError):
+            rows.with_user(seller).search([])
+        with self.assertRaises(AccessError):
+            self._propose("2026-06-30", user=manager)
+        with self.assertRaises(AccessError):
+            rows.with_user(self.bookkeeper).create({"program_id": self.program.id})

@@ -1,0 +1,134 @@
+"""What points owe: expected use by the curve of closed cohorts, and IFRS 15 revenue.
+
+Source of the revenue: IFRS 15 B39-B43, B46 and Illustrative Example 52. Points of one
+month of earning are a cohort; a cohort is closed when nothing of it is open any more.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Cohort:
+    """Points earned in one month, as they stand at the end of a day.
+
+    :param age: months from the cohort's month to that day
+    :param earned: points, less what refunds and adjustments took back
+    :param used: {age in months at which they were spent: points}
+    :param lapsed: {age in months at which they lapsed: points}
+    """
+
+    age: int
+    earned: float = 0.0
+    used: dict = field(default_factory=dict)
+    lapsed: dict = field(default_factory=dict)
+
+    @property
+    def used_points(self):
+        """Return the points that were spent."""
+        return sum(self.used.values())
+
+    @property
+    def lapsed_points(self):
+        """Return the points that lapsed."""
+        return sum(self.lapsed.values())
+
+    @property
+    def open_points(self):
+        """Return the points that can still be spent."""
+        return max(0.0, self.earned - self.used_points - self.lapsed_points)
+
+    @property
+    def is_closed(self):
+        """Tell whether nothing is open any more."""
+        return self.open_points < 0.005
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Which share of closed cohorts was spent and had lapsed up to an age."""
+
+    used: tuple
+    lapsed: tuple
+
+    @property
+    def use(self):
+        """Return the share that was spent in the end."""
+        return self.used[-1]
+
+    def future_use(self, age):
+        """Return which share of points still open at an age will be spent."""
+        place = min(age, len(self.used) - 1)
+        left = 1.0 - self.used[place] - self.lapsed[place]
+        if left <= 1e-9:
+            # Older than any cohort that has closed: what is left has no example.
+            return 0.0
+        return min(1.0, (self.use - self.used[place]) / left)
+
+
+def redemption_curve(cohorts):
+    """Return the curve of the closed cohorts, None while there is none.
+
+    :param cohorts: list of `Cohort`
+    """
+    closed = [cohort for cohort in cohorts if cohort.is_closed]
+    total = sum(cohort.used_points + cohort.lapsed_points for cohort in closed)
+    if total <= 0:
+        return None
+    last = max(
+        (age for cohort in closed for age in (*cohort.used, *cohort.lapsed)), default=0
+    )
+    sums = {"used": [], "lapsed": []}
+    for name, values in sums.items():
+        reached = 0.0
+        for age in range(last + 1):
+            reached += sum(getattr(cohort, name).get(age, 0.0) for cohort in closed)
+            values.append(reached / total)
+    return Curve(tuple(sums["used"]), tuple(sums["lapsed"]))
+
+
+def future_use(cohort, curve, breakage):
+    """Return which share of a cohort's open points is expected to be spent.
+
+    :param curve: of closed cohorts, or None
+    :param breakage: share of the points awarded that is expected to lapse, for as long
+        as no cohort has closed
+    """
+    if not cohort.open_points:
+        return 0.0
+    if curve:
+        return curve.future_use(cohort.age)
+    coming = cohort.earned * (1.0 - breakage) - cohort.used_points
+    return max(0.0, min(1.0, coming / cohort.open_points))
+
+
+def breakage_rate(cohorts):
+    """Return points lapsed ÷ points that cannot be open any more, None without any."""
+    lapsed = sum(cohort.lapsed_points for cohort in cohorts)
+    gone = lapsed + sum(cohort.used_points for cohort in cohorts)
+    return lapsed / gone if gone > 0 else None
+
+
+def allocate(sales, points, value, use):
+    """Return the part of a transaction price that belongs to the points of the sales.
+
+    By relative stand-alone selling prices: that of points is value x likelihood of use.
+
+    :param sales: net amount of the sales that earned the points
+    :param value: money per point
+    :param use: share of points expected to be spent
+    """
+    price = points * value * use
+    if sales <= 0 or price <= 0:
+        return 0.0
+    return sales * price / (sales + price)
+
+
+def recognise(allocated, redeemed, expected):
+    """Return the revenue of points to date: allocated x redeemed ÷ expected in total.
+
+    :param expected: points expected to be redeemed in total, not points awarded
+    """
+    if expected <= 0:
+        # Nobody is expected to spend any more: nothing is owed.
+        return allocated
+    return allocated * max(0.0, min(1.0, redeemed / expected))
