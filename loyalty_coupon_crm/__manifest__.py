@@ -47,6 +47,7 @@
         "views/loyalty_point_move_views.xml",
         "views/loyalty_point_reminder_views.xml",
         "data/customer_cron.xml",
+        "data/daily_cron.xml",
         "views/loyalty_purchase_views.xml",
         "views/loyalty_company_metric_views.xml",
         "views/loyalty_customer_metric_views.xml",

@@ -15,6 +15,8 @@
         "views/loyalty_points_report_views.xml",
         "views/loyalty_retention_report_views.xml",
         "views/loyalty_after_report_views.xml",
+        "views/loyalty_daily_report_views.xml",
+        "views/loyalty_dashboard_views.xml",
         "views/loyalty_report_menus.xml",
     ],
     "assets": {

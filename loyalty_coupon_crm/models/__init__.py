@@ -27,6 +27,11 @@ from . import loyalty_customer_refresh_mixin
 from . import loyalty_customer_metric
 from . import loyalty_stage_change
 from . import loyalty_customer_event
+from . import loyalty_fact_query
+from . import loyalty_daily_query
+from . import loyalty_daily_figure
+from . import loyalty_daily_customer
+from . import loyalty_daily_refresh
 from . import loyalty_segment_like_mixin
 from . import loyalty_segment
 from . import loyalty_segment_member

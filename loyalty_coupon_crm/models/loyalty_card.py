@@ -39,6 +39,7 @@ class LoyaltyCard(models.Model):
         "loyalty.card",
     ]
 
+    _issued_index = models.Index("(issued_at) WHERE issued_at IS NOT NULL")
     _member_wallet_unique = models.UniqueIndex(
         "(program_id, partner_id) "
         "WHERE is_member_wallet AND active AND partner_id IS NOT NULL",

@@ -94,6 +94,7 @@ class LoyaltyPointMove(models.Model):
         "This movement of points was already made.",
     )
     _document_index = models.Index("(order_model, order_id) WHERE order_id IS NOT NULL")
+    _date_index = models.Index("(date)")
     _open_award_index = models.Index("(card_id, expiration_date) WHERE remaining > 0")
 
     def write(self, vals):

@@ -33,6 +33,8 @@ class LoyaltyRefusal(models.Model):
     reason_codes = fields.Char()
     reasons = fields.Text()
 
+    _date_index = models.Index("(date)")
+
     @api.model
     def _log_refusal(
         self,

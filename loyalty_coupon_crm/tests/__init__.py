@@ -17,6 +17,7 @@ from . import test_customer_metric
 from . import test_liability
 from . import test_next_offer
 from . import test_customer_refresh
+from . import test_day_spans
 from . import test_gate
 from . import test_gate_ask
 from . import test_gate_claim

@@ -5,3 +5,8 @@ from . import loyalty_basket_report
 from . import loyalty_points_report
 from . import loyalty_retention_report
 from . import loyalty_after_report
+from . import loyalty_daily_report
+from . import loyalty_daily_customer_report
+from . import dashboard_figures
+from . import loyalty_dashboard_rows_mixin
+from . import loyalty_dashboard

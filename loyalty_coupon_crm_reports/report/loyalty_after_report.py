@@ -145,7 +145,7 @@ class LoyaltyAfterReport(models.Model):
                      GROUP BY first.id) spent ON spent.id = first.id
             """,
             first=self._query_first_uses(),
-            baskets=self.env["loyalty.basket.report"]._query_baskets(),
+            baskets=self.env["loyalty.fact.query"]._baskets(),
             local=self._local(SQL("first.date"), SQL("first.company_id")),
             span=SQL("%s * INTERVAL '1 day'", self._days()),
         )
@@ -199,7 +199,7 @@ class LoyaltyAfterReport(models.Model):
                   JOIN row ON row.id = back.reversal_of_id
                 """,
                 first=self._query_first_uses(),
-                baskets=self.env["loyalty.basket.report"]._query_baskets(),
+                baskets=self.env["loyalty.fact.query"]._baskets(),
                 span=SQL("%s * INTERVAL '1 day'", self._days()),
                 uses=uses.ids,
             )

@@ -131,60 +131,8 @@ class LoyaltyBasketReport(models.Model):
                AND redeemed.order_id = basket.order_id
               JOIN res_company company ON company.id = basket.company_id
             """,
-            self._query_baskets(),
+            self.env["loyalty.fact.query"]._baskets(),
             self._uses_per_document(),
-        )
-
-    def _query_baskets(self):
-        """Return SQL of one row per document, or per purchase that has none.
-
-        As the figures of customers count them: of an order that was edited and refunded
-        in full, rows are left that bring each other to zero.
-        """
-        return SQL(
-            """
-            SELECT MIN(row.id) AS id, row.order_model, row.order_id,
-                   MIN(row.commercial_partner_id) AS customer_id, row.company_id,
-                   MIN(row.channel) AS channel, MIN(row.shop) AS shop,
-                   COALESCE(MIN(row.date) FILTER (WHERE row.amount > 0),
-                            MIN(row.date)) AS date, SUM(row.amount) AS amount,
-                   SUM(row.discount_amount) AS discount_amount
-              FROM (%s) row
-             GROUP BY row.order_model, row.order_id, row.company_id
-            HAVING SUM(row.amount) > 0
-                OR (BOOL_AND(row.is_nothing) AND COUNT(*) > SUM(row.reversals))
-            """,
-            self._query_live_purchases(),
-        )
-
-    def _query_live_purchases(self):
-        """Return SQL of the purchase rows, net of refunds.
-
-        A purchase without a document is its own document.
-        """
-        return SQL(
-            """
-            SELECT row.id, row.commercial_partner_id, row.company_id, row.date,
-                   row.channel, row.shop,
-                   COALESCE(row.order_model, 'loyalty.purchase') AS order_model,
-                   COALESCE(NULLIF(row.order_id, 0), row.id) AS order_id,
-                   COALESCE(row.amount, 0) + COALESCE(back.amount, 0) AS amount,
-                   COALESCE(row.discount_amount, 0)
-                       + COALESCE(back.discount_amount, 0) AS discount_amount,
-                   COALESCE(row.amount, 0) = 0
-                       AND COALESCE(back.is_nothing, TRUE) AS is_nothing,
-                   COALESCE(back.reversals, 0) AS reversals
-              FROM loyalty_purchase row
-              LEFT JOIN (SELECT reversal_of_id, SUM(amount) AS amount,
-                                SUM(discount_amount) AS discount_amount,
-                                BOOL_AND(COALESCE(amount, 0) = 0) AS is_nothing,
-                                COUNT(*) AS reversals
-                           FROM loyalty_purchase
-                          WHERE reversal_of_id IS NOT NULL
-                          GROUP BY reversal_of_id) back
-                ON back.reversal_of_id = row.id
-             WHERE row.reversal_of_id IS NULL
-            """
         )
 
     @api.readonly

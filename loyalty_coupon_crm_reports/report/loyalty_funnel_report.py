@@ -1,10 +1,13 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .loyalty_report_mixin import WALLET_TYPES
+from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_query import (
+    COUPON_TYPES,
+    WALLET_TYPES,
+)
+
 from .rate import Rate
 
-COUPON_TYPES = ("coupons", "next_order_coupons")
 SHARE_DAYS = (1, 3, 7, 14, 30)
 
 

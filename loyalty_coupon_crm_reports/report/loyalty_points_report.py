@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .loyalty_report_mixin import WALLET_TYPES
+from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_query import WALLET_TYPES
 
 # Which figure a movement belongs to; a reversal belongs where what it reverses does.
 GROUPS = {

@@ -1,8 +1,6 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-WALLET_TYPES = ("loyalty", "ewallet", "gift_card")
-
 
 class LoyaltyReportMixin(models.AbstractModel):
     """What our read-only SQL reports share.
@@ -89,88 +87,35 @@ class LoyaltyReportMixin(models.AbstractModel):
 
     @api.model
     def _by_company(self, column, value):
-        """Return SQL that gives each row the value of its company.
-
-        :param column: SQL of the company's id; rows without one count as the current
-            company's
-        :param value: function of a `res.company` record
-        """
-        # Which day it is elsewhere is no secret, the rows are guarded by rules;
-        # companies are few.
-        # pylint: disable-next=no-search-all
-        companies = self.env["res.company"].sudo().search([])
-        values = {company.id: value(company) for company in companies}
-        default = values[self.env.company.id]
-        others = {key: val for key, val in values.items() if val != default}
-        if not others:
-            return SQL("%s", default)
-        cases = SQL(" ").join(
-            SQL("WHEN %s THEN %s", key, val) for key, val in others.items()
-        )
-        return SQL("CASE %s %s ELSE %s END", column, cases, default)
+        """Return SQL that gives each row the value of its company."""
+        return self.env["loyalty.fact.query"]._by_company(column, value)
 
     @api.model
     def _local(self, moment, company):
-        """Return SQL of a moment in the time zone of its company.
-
-        :param moment: SQL of a timestamp in UTC
-        :param company: SQL of the company's id
-        """
-        zone = self._by_company(company, lambda record: record._loyalty_timezone())
-        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)", moment, zone)
+        """Return SQL of a moment in the time zone of its company."""
+        return self.env["loyalty.fact.query"]._local(moment, company)
 
     @api.model
     def _live_uses(self):
-        """Return SQL of the uses that count: reversed ones are gone, others are net.
-
-        A use is gone when none of its points is left; one that took no points, when
-        none of its discount and its goods is. It has the columns of
-        `loyalty.redemption`.
-        """
-        return SQL(
-            """
-            SELECT use.id, use.card_id, use.program_id, use.campaign_id,
-                   use.partner_id, use.company_id, use.channel, use.shop, use.user_id,
-                   use.order_model, use.order_id, use.date,
-                   COALESCE(use.points, 0) + COALESCE(back.points, 0) AS points,
-                   COALESCE(use.discount_amount, 0)
-                       + COALESCE(back.discount_amount, 0) AS discount_amount,
-                   COALESCE(use.goods_cost, 0)
-                       + COALESCE(back.goods_cost, 0) AS goods_cost,
-                   COALESCE(use.order_amount, 0)
-                       + COALESCE(back.order_amount, 0) AS order_amount
-              FROM loyalty_redemption use
-              LEFT JOIN (SELECT reversal_of_id, SUM(points) AS points,
-                                SUM(discount_amount) AS discount_amount,
-                                SUM(goods_cost) AS goods_cost,
-                                SUM(order_amount) AS order_amount
-                           FROM loyalty_redemption
-                          WHERE reversal_of_id IS NOT NULL
-                          GROUP BY reversal_of_id) back
-                ON back.reversal_of_id = use.id
-             WHERE use.reversal_of_id IS NULL
-               AND (back.reversal_of_id IS NULL
-                 OR ABS(COALESCE(use.points, 0) + COALESCE(back.points, 0)) >= 0.005
-                 OR COALESCE(use.points, 0) = 0
-                AND ABS(COALESCE(use.discount_amount, 0)
-                        + COALESCE(back.discount_amount, 0))
-                  + ABS(COALESCE(use.goods_cost, 0)
-                        + COALESCE(back.goods_cost, 0)) >= 0.005)
-            """
-        )
+        """Return SQL of the uses that count: reversed ones are gone, others are net."""
+        return self.env["loyalty.fact.query"]._live_uses()
 
     @api.model
     def _uses_per_document(self):
         """Return SQL of how many live uses a document has, for sharing its amount."""
-        return SQL(
-            """
-            SELECT live.order_model, live.order_id, COUNT(*) AS uses
-              FROM (%s) live
-             WHERE live.order_model IS NOT NULL
-             GROUP BY live.order_model, live.order_id
-            """,
-            self._live_uses(),
-        )
+        return self.env["loyalty.fact.query"]._uses_per_document()
+
+    @api.model
+    def _live_days(self, name):
+        """Return SQL of a query of the base for the days that are not added up yet.
+
+        :param name: method of `loyalty.daily.query`
+        """
+        refresh = self.env["loyalty.daily.refresh"]
+        # Which companies a reader sees is for the rules; days are the same for all.
+        queries = self.env["loyalty.daily.query"].sudo()
+        queries = queries.with_company(refresh._main_company())
+        return getattr(queries, name)(refresh._live_scope())
 
     @api.model
     def _open_action(self, records, name):

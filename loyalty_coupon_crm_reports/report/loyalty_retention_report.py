@@ -149,7 +149,7 @@ class LoyaltyRetentionReport(models.Model):
              GROUP BY 1, 2, 3
             """,
             self._local(SQL("basket.date"), SQL("basket.company_id")),
-            self.env["loyalty.basket.report"]._query_baskets(),
+            self.env["loyalty.fact.query"]._baskets(),
         )
 
     @api.readonly

@@ -13,6 +13,7 @@ REPORTS = (
     "loyalty.points.report",
     "loyalty.retention.report",
     "loyalty.after.report",
+    "loyalty.daily.report",
 )
 
 

@@ -1,0 +1,394 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+# Which figure a movement belongs to; a reversal belongs where what it reverses does.
+POINT_GROUPS = {
+    "points_issued": ("opening", "issue"),
+    "points_earned": ("earn",),
+    "points_spent": ("spend",),
+    "points_lapsed": ("expire", "void"),
+    "points_adjusted": ("adjust", "transfer", "loss"),
+}
+TAKEN = ("points_spent", "points_lapsed")
+WALLET_TYPES = ("loyalty", "ewallet", "gift_card")
+COUPON_TYPES = ("coupons", "next_order_coupons")
+KEYS = ("company_id", "day", "channel", "shop", "program_id")
+COUNTS = (
+    "purchase_count",
+    "coupon_purchase_count",
+    "use_count",
+    "reversal_count",
+    "refusal_count",
+    "issued_count",
+    "used_count",
+)
+MONEY = ("amount", "coupon_amount", "discount_amount", "use_discount", "goods_cost")
+POINTS = (*POINT_GROUPS, "points_change")
+MEASURES = (*COUNTS, *MONEY, *POINTS)
+# A clock is set back or forth by two hours at most around a local midnight.
+CLOCK_CHANGE = "2 hours"
+
+
+class LoyaltyDailyQuery(models.AbstractModel):
+    """SQL that computes the figures of some days from the facts.
+
+    Which days is said by a scope, a dict with
+
+    - `before`, `since`: function of a `res.company` record that returns a date; days
+      before it, or from it on;
+    - `days`: list of (company id or 0, date), none for all of them;
+    - `spans`: list of (first, end): moments in UTC, with None for open ends, that hold
+      the facts of these days, for looking them up by their date.
+    """
+
+    _name = "loyalty.daily.query"
+    _inherit = "loyalty.fact.query"
+    _description = "Queries of Daily Figures"
+
+    @api.model
+    def _figures_sql(self, scope):
+        """Return SQL of the figures of the days of a scope: `KEYS` and `MEASURES`."""
+        parts = [
+            self._purchase_part(scope),
+            self._use_part(scope),
+            self._reversal_part(scope),
+            self._refusal_part(scope),
+            self._coupon_part(scope),
+            self._points_part(scope),
+        ]
+        sums = [
+            SQL(
+                "COALESCE(SUM(%(name)s), 0)%(cast)s AS %(name)s",
+                name=SQL.identifier(name),
+                cast=SQL("::integer") if name in COUNTS else SQL(),
+            )
+            for name in MEASURES
+        ]
+        return SQL(
+            "SELECT %(keys)s, %(sums)s FROM (%(parts)s) part GROUP BY %(keys)s",
+            keys=SQL(", ").join(map(SQL.identifier, KEYS)),
+            sums=SQL(", ").join(sums),
+            parts=SQL(" UNION ALL ").join(parts),
+        )
+
+    @api.model
+    def _customers_sql(self, scope):
+        """Return SQL of who bought on the days of a scope, and where."""
+        return SQL(
+            """
+            SELECT DISTINCT basket.company_id, %(day)s AS day, basket.shop,
+                   basket.customer_id AS partner_id
+              FROM (%(baskets)s) basket
+             WHERE basket.customer_id IS NOT NULL AND %(here)s
+            """,
+            **self._basket_parts(scope),
+        )
+
+    @api.model
+    def _part(self, measures, day, source, **keys):
+        """Return the query of one kind of fact, in the columns of all of them."""
+        types = dict.fromkeys(COUNTS, "integer") | dict.fromkeys(MONEY, "numeric")
+        columns = [
+            SQL("%s AS company_id, %s AS day", keys["company_id"], day),
+            *(
+                SQL(
+                    "%s::%s AS %s",
+                    keys.get(name, SQL("NULL")),
+                    SQL("integer" if name == "program_id" else "varchar"),
+                    SQL.identifier(name),
+                )
+                for name in KEYS[2:]
+            ),
+            *(
+                SQL(
+                    "%s::%s AS %s",
+                    measures.get(name, SQL("NULL")),
+                    SQL(types.get(name, "double precision")),
+                    SQL.identifier(name),
+                )
+                for name in MEASURES
+            ),
+        ]
+        return SQL("SELECT %s %s", SQL(", ").join(columns), source)
+
+    @api.model
+    def _fact_keys(self, alias, *names):
+        return {name: SQL.identifier(alias, name) for name in ("company_id", *names)}
+
+    @api.model
+    def _day(self, moment, company):
+        """Return SQL of the day of a moment for its company."""
+        return SQL("%s::date", self._local(moment, company))
+
+    @api.model
+    def _is_near(self, moment, scope):
+        """Return a condition with constants, so that an index on the moment serves."""
+        if scope.get("spans") is None:
+            return SQL("TRUE")
+        parts = [SQL("FALSE")]
+        for first, end in scope["spans"]:
+            change = SQL("INTERVAL %s", CLOCK_CHANGE)
+            parts.append(
+                SQL(
+                    "(%s AND %s)",
+                    SQL("%s >= %s::timestamp - %s", moment, first, change)
+                    if first
+                    else SQL("TRUE"),
+                    SQL("%s < %s::timestamp + %s", moment, end, change)
+                    if end
+                    else SQL("TRUE"),
+                )
+            )
+        return SQL("(%s)", SQL(" OR ").join(parts))
+
+    @api.model
+    def _is_in(self, day, company, scope):
+        """Return the condition that a day of a company belongs to the scope."""
+        parts = [SQL("TRUE")]
+        if scope.get("before"):
+            parts.append(
+                SQL("%s < %s::date", day, self._by_company(company, scope["before"]))
+            )
+        if scope.get("since"):
+            parts.append(
+                SQL("%s >= %s::date", day, self._by_company(company, scope["since"]))
+            )
+        if scope.get("days") is not None:
+            parts.append(
+                SQL(
+                    "(COALESCE(%s, 0), %s) IN (SELECT * FROM"
+                    " UNNEST(%s::integer[], %s::date[]))",
+                    company,
+                    day,
+                    [company_id for company_id, _day in scope["days"]],
+                    [day for _company_id, day in scope["days"]],
+                )
+            )
+        return SQL("(%s)", SQL(" AND ").join(parts))
+
+    @api.model
+    def _near_ids(self, table, scope):
+        """Return SQL of the ids of facts near a scope, empty SQL for all of them."""
+        if scope.get("spans") is None:
+            return SQL()
+        return SQL(
+            "SELECT id FROM %s WHERE %s",
+            SQL.identifier(table),
+            self._is_near(SQL("date"), scope),
+        )
+
+    @api.model
+    def _document_rows(self, scope):
+        """Return SQL of the ids of purchases near a scope with all their document's."""
+        if scope.get("spans") is None:
+            return SQL()
+        # The index begins with the company. Companies are few, all of them are meant.
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        # pylint: disable-next=no-search-all
+        everywhere = companies.search([]).ids
+        near = SQL(
+            "hit.company_id = ANY(%s) AND %s",
+            everywhere,
+            self._is_near(SQL("hit.date"), scope),
+        )
+        return SQL(
+            """
+            SELECT hit.id FROM loyalty_purchase hit WHERE %(near)s
+             UNION
+            SELECT same.id
+              FROM loyalty_purchase hit
+              JOIN loyalty_purchase same ON same.order_model = hit.order_model
+                                        AND same.order_id = hit.order_id
+             WHERE %(near)s AND hit.order_id IS NOT NULL AND same.order_id IS NOT NULL
+            """,
+            near=near,
+        )
+
+    @api.model
+    def _document_uses(self, scope):
+        """Return SQL of the ids of uses on purchases near a scope."""
+        if scope.get("spans") is None:
+            return SQL()
+        return SQL(
+            """
+            SELECT used.id
+              FROM loyalty_purchase hit
+              JOIN loyalty_redemption used
+                ON used.order_model = COALESCE(hit.order_model, 'loyalty.purchase')
+               AND used.order_id = COALESCE(NULLIF(hit.order_id, 0), hit.id)
+             WHERE hit.id IN (%s) AND used.order_id IS NOT NULL
+            """,
+            self._document_rows(scope),
+        )
+
+    @api.model
+    def _basket_parts(self, scope):
+        company = SQL("basket.company_id")
+        day = self._day(SQL("basket.date"), company)
+        return {
+            "baskets": self._baskets(self._document_rows(scope)),
+            "day": day,
+            "here": self._is_in(day, company, scope),
+        }
+
+    @api.model
+    def _purchase_part(self, scope):
+        parts = self._basket_parts(scope)
+        day = parts.pop("day")
+        source = SQL(
+            """
+              FROM (%(baskets)s) basket
+              LEFT JOIN (%(used)s) redeemed
+                ON redeemed.order_model = basket.order_model
+               AND redeemed.order_id = basket.order_id
+             WHERE %(here)s
+            """,
+            used=self._uses_per_document(self._document_uses(scope)),
+            **parts,
+        )
+        with_coupon = SQL("redeemed.uses IS NOT NULL")
+        measures = {
+            "purchase_count": SQL("1"),
+            "coupon_purchase_count": SQL("(%s)::int", with_coupon),
+            "amount": SQL("basket.amount"),
+            "coupon_amount": SQL("CASE WHEN %s THEN basket.amount END", with_coupon),
+            "discount_amount": SQL("basket.discount_amount"),
+        }
+        keys = self._fact_keys("basket", "channel", "shop")
+        return self._part(measures, day, source, **keys)
+
+    @api.model
+    def _use_part(self, scope):
+        day = self._day(SQL("live.date"), SQL("live.company_id"))
+        source = SQL(
+            "FROM (%s) live WHERE %s",
+            self._live_uses(self._near_ids("loyalty_redemption", scope)),
+            self._is_in(day, SQL("live.company_id"), scope),
+        )
+        measures = {
+            "use_count": SQL("1"),
+            "use_discount": SQL("live.discount_amount"),
+            "goods_cost": SQL("live.goods_cost"),
+        }
+        keys = self._fact_keys("live", "channel", "shop", "program_id")
+        return self._part(measures, day, source, **keys)
+
+    @api.model
+    def _reversal_part(self, scope):
+        day = self._day(SQL("back.date"), SQL("back.company_id"))
+        source = SQL(
+            """
+              FROM loyalty_redemption back
+             WHERE back.reversal_of_id IS NOT NULL
+               AND (COALESCE(back.points, 0) < 0
+                 OR COALESCE(back.points, 0) = 0
+                AND COALESCE(back.discount_amount, 0) < 0)
+               AND %s AND %s
+            """,
+            self._is_near(SQL("back.date"), scope),
+            self._is_in(day, SQL("back.company_id"), scope),
+        )
+        keys = self._fact_keys("back", "channel", "shop", "program_id")
+        return self._part({"reversal_count": SQL("1")}, day, source, **keys)
+
+    @api.model
+    def _refusal_part(self, scope):
+        day = self._day(SQL("refusal.date"), SQL("refusal.company_id"))
+        source = SQL(
+            "FROM loyalty_refusal refusal WHERE %s AND %s",
+            self._is_near(SQL("refusal.date"), scope),
+            self._is_in(day, SQL("refusal.company_id"), scope),
+        )
+        keys = self._fact_keys("refusal", "channel", "shop", "program_id")
+        return self._part({"refusal_count": SQL("1")}, day, source, **keys)
+
+    @api.model
+    def _coupon_part(self, scope):
+        """Return SQL of the coupons by day of issue, and how many of them are used up.
+
+        As the funnel counts them: a replaced coupon counts as its replacement.
+        """
+        company = SQL("COALESCE(card.company_id, campaign.company_id)")
+        day = self._day(SQL("card.issued_at"), company)
+        source = SQL(
+            """
+              FROM loyalty_card card
+              JOIN loyalty_program program ON program.id = card.program_id
+              LEFT JOIN loyalty_campaign campaign ON campaign.id = card.campaign_id
+             WHERE card.issued_at IS NOT NULL
+               AND NOT EXISTS (SELECT FROM loyalty_card newer
+                                WHERE newer.reissued_from_id = card.id)
+               AND (program.program_type IN %(coupons)s
+                    OR (card.campaign_id IS NOT NULL
+                        AND program.program_type NOT IN %(wallets)s))
+               AND %(near)s AND %(here)s
+            """,
+            coupons=COUPON_TYPES,
+            wallets=WALLET_TYPES,
+            near=self._is_near(SQL("card.issued_at"), scope),
+            here=self._is_in(day, company, scope),
+        )
+        state = self.env["loyalty.card"]._state_sql("card")
+        measures = {
+            "issued_count": SQL("1"),
+            "used_count": SQL("(%s = 'used')::int", state),
+        }
+        keys = {"company_id": company, "program_id": SQL("card.program_id")}
+        return self._part(measures, day, source, **keys)
+
+    @api.model
+    def _points_part(self, scope):
+        """Return SQL of the points moved, at the shop of their document."""
+        day = self._day(SQL("move.date"), SQL("move.company_id"))
+        kind = SQL(
+            """CASE WHEN move.kind != 'reverse' THEN move.kind
+                    WHEN origin.id IS NOT NULL THEN origin.kind
+                    WHEN move.points > 0 THEN 'spend' ELSE 'earn' END"""
+        )
+        near = self._is_near(SQL("move.date"), scope)
+        source = SQL(
+            """
+              FROM loyalty_point_move move
+              LEFT JOIN loyalty_point_move origin
+                ON origin.id = move.reversal_of_id AND move.kind = 'reverse'
+              LEFT JOIN (SELECT order_model, order_id, MIN(channel) AS channel,
+                                MIN(shop) AS shop
+                           FROM loyalty_purchase
+                          WHERE order_id IS NOT NULL %(documents)s
+                          GROUP BY order_model, order_id) bought
+                ON bought.order_model = move.order_model
+               AND bought.order_id = move.order_id
+             WHERE move.program_id IN (SELECT id FROM loyalty_program
+                                        WHERE program_type IN %(wallets)s)
+               AND %(near)s AND %(here)s
+            """,
+            documents=SQL()
+            if scope.get("spans") is None
+            else SQL(
+                """
+                AND (order_model, order_id) IN (
+                    SELECT move.order_model, move.order_id FROM loyalty_point_move move
+                     WHERE %s AND move.order_id IS NOT NULL)
+                """,
+                near,
+            ),
+            wallets=WALLET_TYPES,
+            near=near,
+            here=self._is_in(day, SQL("move.company_id"), scope),
+        )
+        measures = {
+            name: SQL(
+                "CASE WHEN %s IN %s THEN %s END",
+                kind,
+                kinds,
+                SQL("-move.points") if name in TAKEN else SQL("move.points"),
+            )
+            for name, kinds in POINT_GROUPS.items()
+        }
+        measures["points_change"] = SQL("move.points")
+        keys = {
+            **self._fact_keys("move", "program_id"),
+            "channel": SQL("bought.channel"),
+            "shop": SQL("bought.shop"),
+        }
+        return self._part(measures, day, source, **keys)

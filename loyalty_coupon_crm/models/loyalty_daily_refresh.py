@@ -1,0 +1,284 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools.day_spans import days_between, merge_days
+
+# Any number that nothing else locks.
+DAILY_LOCK = 710_040_002
+FACTS = (
+    "loyalty_purchase",
+    "loyalty_redemption",
+    "loyalty_point_move",
+    "loyalty_refusal",
+)
+# Above so many separate spans of days everything is computed, which reads in order.
+MOST_SPANS = 40
+
+
+class LoyaltyDailyRefresh(models.Model):
+    """Up to where the daily figures have come: one row, for all companies.
+
+    Every quarter of an hour the days are computed anew that facts arrived for, or that
+    ended; every night all of them. Which facts are new is known by their ids: those
+    above the last ones that were written when no older transaction was open.
+    """
+
+    _name = "loyalty.daily.refresh"
+    _description = "Refresh of Daily Figures"
+    _log_access = False
+    _rec_name = "refreshed_at"
+
+    refreshed_at = fields.Datetime(
+        string="Computed on",
+        help="Days that were over then, company by company, are in the figures.",
+    )
+    done_ids = fields.Json(
+        help="Of each kind of fact, the last one that is in the figures for sure."
+    )
+    seen_ids = fields.Json(help="Of each kind of fact, the last one that was seen.")
+    seen_until = fields.Char(
+        string="Seen before Transaction",
+        help="When all transactions before are over, what was seen is in the figures.",
+    )
+    zones = fields.Json(help="Time zones of the companies that the days are of.")
+
+    @api.model
+    def _current(self):
+        """Return the row, empty when nothing was ever computed."""
+        # Up to which day figures are added up is no secret.
+        return self.sudo().search([], limit=1)
+
+    @api.model
+    def _main_company(self):
+        """Return the company whose time zone counts for facts of no company."""
+        return self.env["res.company"].sudo().search([], order="id", limit=1)
+
+    @api.model
+    def _live_scope(self):
+        """Return the scope of the days that are not added up yet: usually today."""
+        row = self._current()
+        # There are few companies, all of them are meant.
+        # pylint: disable-next=no-search-all
+        companies = self.env["res.company"].sudo().search([])
+        if not row:
+            return {"spans": None}
+        since = {
+            company.id: company._loyalty_today(at=row.refreshed_at)
+            for company in companies
+        }
+        first = min(
+            company._loyalty_day_start(since[company.id]) for company in companies
+        )
+        return {"since": lambda company: since[company.id], "spans": [(first, None)]}
+
+    @api.model
+    def _cron_refresh_days(self):
+        """Compute the days anew that facts arrived for; not while somebody does."""
+        if self._take_turn():
+            self._refresh()
+
+    @api.model
+    def _cron_refresh_all(self):
+        """Compute all days: whatever changed without a new fact is right again."""
+        if self._take_turn():
+            self._refresh(everything=True)
+
+    @api.model
+    def _take_turn(self):
+        """Return whether it is our turn to write, until the end of the transaction."""
+        [[taken]] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s)", DAILY_LOCK)
+        )
+        return taken
+
+    @api.model
+    def _refresh(self, everything=False):
+        """Compute daily figures from the facts; twice is as good as once.
+
+        :param everything: all days, not only those that facts arrived for
+        """
+        self.env.flush_all()
+        # Compiling so long a statement takes longer than it saves.
+        self.env.cr.execute("SET LOCAL jit = off")
+        # Figures are of all companies, whoever computes them.
+        row = self._current().with_company(self._main_company())
+        now = fields.Datetime.now()
+        # There are few companies, all of them are meant.
+        # pylint: disable-next=no-search-all
+        companies = row.env["res.company"].search([])
+        zones = {str(company.id): company._loyalty_timezone() for company in companies}
+        days = None
+        if row and not everything and row.zones == zones:
+            days = row._touched_days(companies, now)
+        row._replace_days(companies, now, days)
+        vals = {"refreshed_at": now, "zones": zones, **row._cursor_vals()}
+        if row:
+            row.write(vals)
+        else:
+            row.create(vals)
+        row.flush_model()
+
+    @api.model
+    def _replace_days(self, companies, now, days):
+        """Compute the figures of days anew, of all days when `days` is None."""
+        if days is not None and not days:
+            return
+        today = {company.id: company._loyalty_today(at=now) for company in companies}
+        scope = {"before": lambda company: today[company.id]}
+        removed = SQL("TRUE")
+        spans = days and merge_days(day for _company, day in days)
+        if days and len(spans) <= MOST_SPANS:
+            scope |= {"days": days, "spans": self._moments(companies, spans)}
+            removed = SQL(
+                "(COALESCE(kept.company_id, 0), kept.day) IN (SELECT * FROM"
+                " UNNEST(%s::integer[], %s::date[]))",
+                [company_id for company_id, _day in days],
+                [day for _company_id, day in days],
+            )
+        for model in ("loyalty.daily.figure", "loyalty.daily.customer"):
+            self.env[model]._replace(scope, removed)
+
+    @api.model
+    def _moments(self, companies, spans):
+        """Return when spans of days begin and end anywhere, in UTC."""
+        return [
+            (
+                min(company._loyalty_day_start(first) for company in companies),
+                max(
+                    company._loyalty_day_start(fields.Date.add(last, days=1))
+                    for company in companies
+                ),
+            )
+            for first, last in spans
+        ]
+
+    def _touched_days(self, companies, now):
+        """Return the days that facts arrived for, and those that ended since.
+
+        :return: sorted list of (company id or 0, date)
+        """
+        self.ensure_one()
+        query = self.env["loyalty.daily.query"]
+        company = SQL("touched.company_id")
+        day = query._day(SQL("touched.date"), company)
+        today = {one.id: one._loyalty_today(at=now) for one in companies}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT COALESCE(%s, 0), %s FROM (%s) touched WHERE %s < %s",
+                company,
+                day,
+                self._touched_sql(),
+                day,
+                query._by_company(company, lambda one: today[one.id]),
+            )
+        )
+        days = set(rows)
+        main = self._main_company()
+        for one in companies:
+            since = one._loyalty_today(at=self.refreshed_at)
+            ended = days_between(since, today[one.id])[:-1]
+            days.update((one.id, past) for past in ended)
+            if one == main:
+                days.update((0, past) for past in ended)
+        return sorted(days)
+
+    def _touched_sql(self):
+        """Return SQL of company and moment of everything that new facts change."""
+        new = {
+            table: SQL(
+                "SELECT * FROM %s WHERE id > %s",
+                SQL.identifier(table),
+                (self.done_ids or {}).get(table, 0),
+            )
+            for table in FACTS
+        }
+        return SQL(
+            """
+            WITH purchase AS MATERIALIZED (
+                SELECT COALESCE(origin.id, row.id) AS id,
+                       COALESCE(origin.company_id, row.company_id) AS company_id,
+                       COALESCE(origin.date, row.date) AS date,
+                       COALESCE(origin.order_model, row.order_model) AS order_model,
+                       COALESCE(origin.order_id, row.order_id) AS order_id
+                  FROM (%(loyalty_purchase)s) row
+                  LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+            ), used AS MATERIALIZED (
+                SELECT row.company_id, row.date, origin.date AS origin_date,
+                       row.order_model, row.order_id
+                  FROM (%(loyalty_redemption)s) row
+                  LEFT JOIN loyalty_redemption origin ON origin.id = row.reversal_of_id
+            ), document AS (
+                SELECT order_model, order_id FROM purchase WHERE order_id IS NOT NULL
+                 UNION
+                SELECT order_model, order_id FROM used WHERE order_id IS NOT NULL
+            ), moved AS MATERIALIZED (%(loyalty_point_move)s
+            ), card AS (
+                SELECT card.id, card.issued_at,
+                       COALESCE(card.company_id, campaign.company_id) AS company_id
+                  FROM loyalty_card card
+                  LEFT JOIN loyalty_campaign campaign ON campaign.id = card.campaign_id
+                 WHERE card.id IN (SELECT card_id FROM moved)
+            )
+            SELECT company_id, date FROM purchase
+             UNION ALL
+            SELECT same.company_id, same.date
+              FROM document
+              JOIN loyalty_purchase same ON same.order_model = document.order_model
+                                        AND same.order_id = document.order_id
+             UNION ALL
+            SELECT same.company_id, same.date
+              FROM document
+              JOIN loyalty_purchase same ON same.id = document.order_id
+             WHERE document.order_model = 'loyalty.purchase'
+             UNION ALL
+            SELECT company_id, date FROM used
+             UNION ALL
+            SELECT company_id, origin_date FROM used WHERE origin_date IS NOT NULL
+             UNION ALL
+            SELECT company_id, date FROM moved
+             UNION ALL
+            SELECT company_id, issued_at FROM card WHERE issued_at IS NOT NULL
+             UNION ALL
+            -- A coupon that was taken back does not know any more when it was issued.
+            SELECT card.company_id, given.date
+              FROM card
+              JOIN loyalty_point_move given ON given.card_id = card.id
+             WHERE card.issued_at IS NULL
+             UNION ALL
+            SELECT company_id, date FROM (%(loyalty_refusal)s) refusal
+            """,
+            **new,
+        )
+
+    def _cursor_vals(self):
+        """Return which facts are in the figures for sure, and which were seen.
+
+        A transaction that was open when facts were seen may still write some with
+        smaller ids. So what was seen counts as done once all of those are over.
+        """
+        last = SQL(", ").join(
+            SQL("(SELECT MAX(id) FROM %s)", SQL.identifier(table)) for table in FACTS
+        )
+        [(oldest, following, others, *ids)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+                       (SELECT COUNT(*)
+                          FROM pg_snapshot_xip(pg_current_snapshot()) AS open (xid)
+                         WHERE xid IS DISTINCT FROM pg_current_xact_id_if_assigned()),
+                       %s
+                """,
+                last,
+            )
+        )
+        seen = {table: id_ or 0 for table, id_ in zip(FACTS, ids, strict=True)}
+        vals = {"seen_ids": seen, "seen_until": str(following)}
+        if not others:
+            return {**vals, "done_ids": seen}
+        if not self.seen_until:
+            return vals
+        if oldest < int(self.seen_until) <= following:
+            # Somebody is still at it: what was seen first is waited for.
+            return {}
+        return {**vals, "done_ids": self.seen_ids}
