@@ -9,6 +9,10 @@
     "data": [
         "security/ir.model.access.csv",
         "security/ir_rules.xml",
+        "data/monthly_cron.xml",
+        "report/loyalty_monthly_report.xml",
+        "wizard/loyalty_monthly_report_views.xml",
+        "views/res_config_settings_views.xml",
         "views/loyalty_funnel_report_views.xml",
         "views/loyalty_use_report_views.xml",
         "views/loyalty_basket_report_views.xml",
@@ -20,7 +24,8 @@
         "views/loyalty_report_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["loyalty_coupon_crm_reports/static/src/**/*"],
+        "web.assets_backend": ["loyalty_coupon_crm_reports/static/src/dashboard/**/*"],
+        "web.assets_backend_lazy": ["loyalty_coupon_crm_reports/static/src/views/**/*"],
         "web.assets_unit_tests": ["loyalty_coupon_crm_reports/static/tests/**/*"],
     },
 }

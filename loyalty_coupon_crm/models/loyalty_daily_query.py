@@ -199,7 +199,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
               FROM loyalty_purchase hit
               JOIN loyalty_purchase same ON same.order_model = hit.order_model
                                         AND same.order_id = hit.order_id
-             WHERE %(near)s AND hit.order_id IS NOT NULL AND same.order_id IS NOT NULL
+             WHERE %(near)s AND hit.order_id > 0 AND same.order_id > 0
             """,
             near=near,
         )
@@ -216,7 +216,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
               JOIN loyalty_redemption used
                 ON used.order_model = COALESCE(hit.order_model, 'loyalty.purchase')
                AND used.order_id = COALESCE(NULLIF(hit.order_id, 0), hit.id)
-             WHERE hit.id IN (%s) AND used.order_id IS NOT NULL
+             WHERE hit.id IN (%s) AND used.order_id > 0
             """,
             self._document_rows(scope),
         )
@@ -354,7 +354,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
               LEFT JOIN (SELECT order_model, order_id, MIN(channel) AS channel,
                                 MIN(shop) AS shop
                            FROM loyalty_purchase
-                          WHERE order_id IS NOT NULL %(documents)s
+                          WHERE order_id > 0 %(documents)s
                           GROUP BY order_model, order_id) bought
                 ON bought.order_model = move.order_model
                AND bought.order_id = move.order_id
@@ -368,7 +368,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
                 """
                 AND (order_model, order_id) IN (
                     SELECT move.order_model, move.order_id FROM loyalty_point_move move
-                     WHERE %s AND move.order_id IS NOT NULL)
+                     WHERE %s AND move.order_id > 0)
                 """,
                 near,
             ),

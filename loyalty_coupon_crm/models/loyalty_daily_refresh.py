@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.day_spans import days_between, merge_days
+from .loyalty_daily_query import WALLET_TYPES
 
 # Any number that nothing else locks.
 DAILY_LOCK = 710_040_002
@@ -208,14 +209,17 @@ class LoyaltyDailyRefresh(models.Model):
                   FROM (%(loyalty_redemption)s) row
                   LEFT JOIN loyalty_redemption origin ON origin.id = row.reversal_of_id
             ), document AS (
-                SELECT order_model, order_id FROM purchase WHERE order_id IS NOT NULL
+                SELECT order_model, order_id FROM purchase WHERE order_id > 0
                  UNION
-                SELECT order_model, order_id FROM used WHERE order_id IS NOT NULL
+                SELECT order_model, order_id FROM used WHERE order_id > 0
             ), moved AS MATERIALIZED (%(loyalty_point_move)s
             ), card AS (
                 SELECT card.id, card.issued_at,
                        COALESCE(card.company_id, campaign.company_id) AS company_id
                   FROM loyalty_card card
+                  JOIN loyalty_program program
+                    ON program.id = card.program_id
+                   AND program.program_type NOT IN %(wallets)s
                   LEFT JOIN loyalty_campaign campaign ON campaign.id = card.campaign_id
                  WHERE card.id IN (SELECT card_id FROM moved)
             )
@@ -248,6 +252,7 @@ class LoyaltyDailyRefresh(models.Model):
             SELECT company_id, date FROM (%(loyalty_refusal)s) refusal
             """,
             **new,
+            wallets=WALLET_TYPES,
         )
 
     def _cursor_vals(self):
@@ -256,22 +261,11 @@ class LoyaltyDailyRefresh(models.Model):
         A transaction that was open when facts were seen may still write some with
         smaller ids. So what was seen counts as done once all of those are over.
         """
+        oldest, following, others = self._read_snapshot()
         last = SQL(", ").join(
             SQL("(SELECT MAX(id) FROM %s)", SQL.identifier(table)) for table in FACTS
         )
-        [(oldest, following, others, *ids)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-                       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
-                       (SELECT COUNT(*)
-                          FROM pg_snapshot_xip(pg_current_snapshot()) AS open (xid)
-                         WHERE xid IS DISTINCT FROM pg_current_xact_id_if_assigned()),
-                       %s
-                """,
-                last,
-            )
-        )
+        [ids] = self.env.execute_query(SQL("SELECT %s", last))
         seen = {table: id_ or 0 for table, id_ in zip(FACTS, ids, strict=True)}
         vals = {"seen_ids": seen, "seen_until": str(following)}
         if not others:
@@ -282,3 +276,23 @@ class LoyaltyDailyRefresh(models.Model):
             # Somebody is still at it: what was seen first is waited for.
             return {}
         return {**vals, "done_ids": self.seen_ids}
+
+    @api.model
+    def _read_snapshot(self):
+        """Return what else was going on in PostgreSQL when our transaction looked.
+
+        :return: tuple of the oldest transaction that was open, the first one that had
+            not begun, and how many others were open
+        """
+        [row] = self.env.execute_query(
+            SQL(
+                """
+                SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                       pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+                       (SELECT COUNT(*)
+                          FROM pg_snapshot_xip(pg_current_snapshot()) AS open (xid)
+                         WHERE xid IS DISTINCT FROM pg_current_xact_id_if_assigned())
+                """
+            )
+        )
+        return row

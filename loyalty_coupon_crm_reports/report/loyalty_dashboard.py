@@ -4,10 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
+from odoo.tools.misc import babel_locale_parse, get_lang
 
 from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_query import MEASURES, MONEY
 
-from ..tools.dashboard_periods import bucket_of, buckets, period_before
+from ..tools.dashboard_periods import bucket_of, buckets, day_name, period_before
 from .dashboard_figures import FIGURES, SECTIONS
 from .loyalty_dashboard_rows_mixin import CUSTOMER_CHARTS
 
@@ -141,11 +142,14 @@ class LoyaltyDashboard(models.AbstractModel):
 
     @api.model
     def _rates(self, choice):
-        """Return {company: factor to the currency of the current company}."""
+        """Return {company: factor to the currency of the current company}.
+
+        The rates are those that the current company works with.
+        """
         target = self.env.company.currency_id
         return {
             company: company.currency_id._get_conversion_rate(
-                company.currency_id, target, company, choice["last"]
+                company.currency_id, target, self.env.company, choice["last"]
             )
             for company in choice["companies"] | self.env.company
         }
@@ -281,8 +285,9 @@ class LoyaltyDashboard(models.AbstractModel):
         series["other_amount"] = [
             sums[start]["amount"] - sums[start]["coupon_amount"] for start in starts
         ]
-        pattern = "MMM y" if size == "month" else "d MMM"
-        labels = [format_date(self.env, day, date_format=pattern) for day in starts]
+        locale = babel_locale_parse(get_lang(self.env).code)
+        skeleton = "yMMM" if size == "month" else "MMMd"
+        labels = [day_name(day, skeleton, locale) for day in starts]
         return {"time": {"size": size, "labels": labels, "series": series}}
 
     @api.model

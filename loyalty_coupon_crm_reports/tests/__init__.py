@@ -3,6 +3,7 @@ from . import test_dashboard
 from . import test_funnel_report
 from . import test_use_report
 from . import test_basket_report
+from . import test_monthly_report
 from . import test_points_report
 from . import test_report_export
 from . import test_report_rights

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from babel.dates import format_skeleton
+
 MOST_DAYS, MOST_WEEKS = 62, 370
 
 
@@ -44,3 +46,22 @@ def buckets(first, last):
         if bucket_of(size, day) == day:
             starts.append(day)
     return size, starts
+
+
+def last_full_month(day):
+    """Return the first day of the month before that of a day."""
+    return _month_start(day, -1)
+
+
+def month_end(day):
+    """Return the last day of the month of a day."""
+    return _month_start(day, 1) - timedelta(days=1)
+
+
+def day_name(day, skeleton, locale):
+    """Return a day in the order and words of a language.
+
+    :param skeleton: the parts that are wanted, as `yMMMM` or `MMMd`
+    :param locale: Babel locale
+    """
+    return format_skeleton(skeleton, day, locale=locale)
