@@ -1,2 +1,4 @@
 from . import cart_points
+from . import claim_page
+from . import portal_consent
 from . import portal_coupon

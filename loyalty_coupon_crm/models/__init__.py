@@ -42,7 +42,15 @@ from . import loyalty_campaign_audience_mixin
 from . import loyalty_campaign_best_mixin
 from . import loyalty_campaign_check_mixin
 from . import loyalty_campaign_contact_mixin
+from . import loyalty_consent
+from . import loyalty_claim
+from . import loyalty_outbox
+from . import loyalty_campaign_claim_mixin
+from . import loyalty_campaign_consent_mixin
 from . import loyalty_campaign_day_mixin
+from . import loyalty_campaign_event_mixin
+from . import loyalty_campaign_print_mixin
+from . import loyalty_campaign_queue_mixin
 from . import loyalty_campaign_failure_mixin
 from . import loyalty_campaign_guard_mixin
 from . import loyalty_campaign_journey_mixin

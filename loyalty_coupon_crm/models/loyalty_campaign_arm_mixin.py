@@ -17,6 +17,9 @@ class LoyaltyCampaignArmMixin(models.AbstractModel):
 
     def _arm_sql(self):
         """Return the SQL expression of the group of a row with `customer_id`."""
+        if self.trigger == "claim":
+            # Whoever asks for the offer gets it.
+            return SQL("'treated'")
         company = self.company_id
         year = str(company._loyalty_today().year)
         scores = {

@@ -67,8 +67,10 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
              WHERE partner.active
                AND (partner.company_id IS NULL
                     OR partner.company_id = ANY(%(companies)s))
+               %(consent)s
                %(segment)s
             """,
+            consent=self._consent_condition(),
             candidates=candidates or self._segment_query(),
             partner=partner,
             companies=self.company_id.parent_ids.ids,

@@ -5,6 +5,7 @@ from odoo.tools import format_date
 
 COUPON_TYPES = ("coupons", "gift_card")
 WALLET_TYPES = ("loyalty", "ewallet")
+REMINDER_TRIGGERS = ("follow", "expiring", "points_expiring")
 MAX_POINTS = 1_000_000
 MAX_VALIDITY_DAYS = 3650
 
@@ -75,11 +76,11 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
     def _reminder_problems(self):
         """Return a sentence for everything that keeps a reminder from being written."""
         problems = []
-        if self.trigger not in ("follow", "expiring"):
+        if self.trigger not in REMINDER_TRIGGERS:
             problems.append(
                 self.env._(
                     "Only a campaign that follows another one, or that looks for "
-                    "unused coupons, can remind of a coupon in hand."
+                    "unused coupons or lapsing points, can remind of what is in hand."
                 )
             )
         if not self.mail_template_id:

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -22,6 +22,14 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
         help="Sent to customers whom no e-mail reaches, or to all when the campaign "
         "has no e-mail. Numbers on the phone blacklist get none.",
     )
+    text_gateway = fields.Selection(
+        selection="_select_text_gateway",
+        string="Text Messages by",
+        required=True,
+        default="sms",
+        help="Odoo's own text messages, or another way, which takes them from the "
+        "outbox.",
+    )
     call_user_id = fields.Many2one(
         "res.users",
         string="Call List for",
@@ -29,6 +37,14 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
         help="Who calls the customers that get no message: those without an address or "
         "on the blacklist, or all when the campaign has no message.",
     )
+
+    @api.model
+    def _select_text_gateway(self):
+        """Return Odoo's own text messages and the ways of the outbox."""
+        return [
+            ("sms", self.env._("Odoo's text messages")),
+            *self.env["loyalty.outbox"]._gateways(),
+        ]
 
     def _write_otherwise(self, members):
         """Reach members by text message, or else by a call, or else say why not.
@@ -51,7 +67,45 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
                     reason = member._address_blocker()
                 member.write({"message_state": "skipped", "reason": reason})
         self._put_on_call_list(calls)
-        self._put_into_sms_queue(texts)
+        if self.text_gateway == "sms":
+            self._put_into_sms_queue(texts)
+        else:
+            self._put_into_outbox(texts)
+
+    def _put_into_outbox(self, members):
+        """Write text messages for a way that takes them from the outbox.
+
+        :param members: `loyalty.campaign.member` records that the way reaches
+        """
+        if not members:
+            return
+        bodies = self._text_bodies(members)
+        # The outbox is closed to clients; the messages are the campaign's.
+        outbox = self.env["loyalty.outbox"].sudo()
+        outbox.create(
+            [
+                {
+                    "gateway": self.text_gateway,
+                    "campaign_id": self.id,
+                    "member_id": member.id,
+                    "partner_id": member.partner_id.id,
+                    "card_id": member.card_id.id,
+                    "company_id": self.company_id.id,
+                    "address": member._text_address(),
+                    "body": bodies[member.card_id.id],
+                }
+                for member in members
+            ]
+        )
+        members.write({"message_state": "outbox"})
+        outbox._trigger_send()
+
+    def _text_bodies(self, members):
+        """Return {card id: text message}."""
+        # The template was chosen by who planned the campaign.
+        return self.sms_template_id.sudo()._render_field(
+            "body", members.card_id.ids, compute_lang=True
+        )
 
     def _put_into_sms_queue(self, members):
         """Write text messages, which Odoo's queue sends.
@@ -60,10 +114,8 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
         """
         if not members:
             return
-        # The template was chosen by who planned the campaign; the queue is Odoo's.
-        bodies = self.sms_template_id.sudo()._render_field(
-            "body", members.card_id.ids, compute_lang=True
-        )
+        bodies = self._text_bodies(members)
+        # The queue is Odoo's.
         self.env["sms.sms"].sudo().create(
             [
                 {

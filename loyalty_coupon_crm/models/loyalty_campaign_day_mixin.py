@@ -146,8 +146,10 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
               FROM res_partner born
               JOIN (%s) due ON due.key = born.loyalty_birthday_key
                            AND due.zone = COALESCE(born.tz, '')
+             WHERE TRUE %s
             """,
             self._values_query(rows, ("zone", "key", "day")),
+            self._own_customer_condition("born"),
         )
 
     def _candidates_anniversary(self):
@@ -168,44 +170,6 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
             """,
             self._values_query(rows, ("key", "day")),
             self.company_id.id,
-        )
-
-    def _candidates_new_customer(self):
-        """Contacts created since the launch, addresses and own people left out."""
-        self.env["res.partner"].flush_model()
-        # A transaction that takes long shows rows older than the last look.
-        since = self.triggered_at or self.launched_at
-        return SQL(
-            """
-            SELECT fresh.id AS partner_id, ''::varchar AS occasion,
-                   NULL::integer AS card_id
-              FROM res_partner fresh
-             WHERE fresh.create_date >= %(launched)s
-               AND fresh.create_date >= %(since)s
-               AND fresh.type = 'contact'
-               AND fresh.parent_id IS NULL
-               AND NOT EXISTS (
-                   SELECT FROM res_users own
-                    WHERE own.partner_id = fresh.id AND own.share IS NOT TRUE)
-            """,
-            launched=self.launched_at,
-            since=max(self.launched_at, fields.Datetime.subtract(since, days=1)),
-        )
-
-    def _candidates_points(self):
-        """Customers whose wallet holds so many points; once in a lifetime."""
-        self.env["loyalty.card"].flush_model()
-        return SQL(
-            """
-            SELECT wallet.partner_id, ''::varchar AS occasion, NULL::integer AS card_id
-              FROM loyalty_card wallet
-             WHERE wallet.program_id = %s
-               AND wallet.active
-               AND wallet.partner_id IS NOT NULL
-               AND wallet.points >= %s
-            """,
-            self.trigger_program_id.id,
-            self.trigger_points,
         )
 
     def _candidates_inactive(self):

@@ -45,7 +45,9 @@ class LoyaltyCampaignMember(models.Model):
             ("todo", "To write"),
             ("queued", "In the mail queue"),
             ("sms", "In the text message queue"),
+            ("outbox", "In the outbox"),
             ("call", "On the call list"),
+            ("printed", "Printed"),
             ("skipped", "None"),
         ],
         string="Message",
@@ -56,6 +58,9 @@ class LoyaltyCampaignMember(models.Model):
     )
     version = fields.Integer(help="Version of the campaign that chose the customer.")
     reason = fields.Char()
+    refuses_offer = fields.Boolean(compute="_compute_refuses")
+    refuses_email = fields.Boolean(compute="_compute_refuses")
+    refuses_text = fields.Boolean(compute="_compute_refuses")
     why = fields.Text(
         compute="_compute_why",
         help="The rule, audience, version and arm that chose the customer.",
@@ -95,9 +100,22 @@ class LoyaltyCampaignMember(models.Model):
                 )
             member.why = " ".join(parts)
 
+    @api.depends("campaign_id", "partner_id")
+    def _compute_refuses(self):
+        for campaign, members in self.grouped("campaign_id").items():
+            # The runner asks for everybody.
+            refusals = campaign.sudo()._refusals(members.partner_id)
+            for member in members:
+                refused = refusals.get(member.partner_id.id, set())
+                member.refuses_offer = "programme" in refused
+                member.refuses_email = "email" in refused
+                member.refuses_text = "sms" in refused
+
     def _address_blocker(self):
         """Return why no e-mail reaches the member, or an empty text."""
         self.ensure_one()
+        if self.refuses_email:
+            return self.env._("No message: the customer does not consent to e-mail.")
         if not self.partner_id.email_normalized:
             return self.env._("No message: the customer has no valid e-mail address.")
         if self.partner_id.is_blacklisted:
@@ -107,7 +125,13 @@ class LoyaltyCampaignMember(models.Model):
     def _phone_blocker(self):
         """Return why no text message reaches the member, or an empty text."""
         self.ensure_one()
-        if not self.partner_id.phone_sanitized:
+        if self.refuses_text:
+            return self.env._(
+                "No message: the customer does not consent to text messages."
+            )
+        if not self._text_address():
+            if self.campaign_id.text_gateway != "sms":
+                return self.env._("No message: this way does not reach the customer.")
             return self.env._(
                 "No message: the customer has no valid e-mail address and no valid "
                 "phone number."
@@ -116,9 +140,18 @@ class LoyaltyCampaignMember(models.Model):
             return self.env._("No message: the phone number is on the blacklist.")
         return ""
 
+    def _text_address(self):
+        """Return the address of the campaign's text messages, False for none."""
+        gateway = self.campaign_id.text_gateway
+        if gateway == "sms":
+            return self.partner_id.phone_sanitized
+        return self.env["loyalty.outbox"]._address_of(gateway, self.partner_id)
+
     def _offer_blocker(self):
         """Return why there is nothing to write about any more, or an empty text."""
         self.ensure_one()
+        if self.refuses_offer:
+            return self.env._("No message: the customer withdrew the consent.")
         if self.campaign_id.is_reminder and self.card_id.state not in (
             "issued",
             "seen",

@@ -82,6 +82,7 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         """
         self.ensure_one()
         locked = self._lock_messages(size)
+        locked.invalidate_recordset(["refuses_offer", "refuses_email", "refuses_text"])
         members = locked - self._postpone_messages(locked)
         reachable = others = members.browse()
         for member in members:

@@ -353,31 +353,63 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
     def _candidates_streak(self):
         """Customers who bought in so many calendar periods in a row.
 
-        The count starts anew after each time it was reached.
+        The count starts anew after each time it was reached. A till that tells late may
+        close a gap: what lies before and after the gap was counted on its own.
         """
+        period = self._period_sql(SQL("event.day"))
+        before, after = self._run_sql(period, "<"), self._run_sql(period, ">")
+        first_in_period = SQL(
+            "NOT EXISTS (%s)",
+            self._earlier_query(
+                SQL(), SQL("AND %s = %s", self._old_period_sql(), period)
+            ),
+        )
+        return self._purchase_query(
+            SQL(
+                """
+                %(first)s
+                AND (%(before)s + 1 + %(after)s) / %(count)s
+                    > %(before)s / %(count)s + %(after)s / %(count)s
+                """,
+                first=first_in_period,
+                before=before,
+                after=after,
+                count=self.trigger_count,
+            ),
+            SQL("%s::text", period),
+        )
+
+    def _old_period_sql(self):
+        """Return SQL of the calendar period of an earlier purchase, `old`."""
         zone = self.company_id._loyalty_timezone()
-        old_period = self._period_sql(
+        return self._period_sql(
             SQL("(old.date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
         )
-        period = self._period_sql(SQL("event.day"))
+
+    def _run_sql(self, period, side):
+        """Return SQL of how many periods next to a period were bought in, unbroken.
+
+        :param period: SQL of the first day of the event's period
+        :param side: `<` for those before it, `>` for those after it that are known
+        """
         step = {"quarter": "3 months"}.get(
             self.interval_type, f"1 {self.interval_type}"
         )
-        run = SQL(
+        ahead = side == ">"
+        return SQL(
             """
             (SELECT COUNT(*)
-               FROM (SELECT period, ROW_NUMBER() OVER (ORDER BY period DESC) AS back
+               FROM (SELECT period, ROW_NUMBER() OVER (ORDER BY period %(order)s)
+                                AS place
                        FROM (%(periods)s) known) numbered
-              WHERE period = (%(period)s - back * %(step)s::interval)::date)
+              WHERE period = (%(period)s %(sign)s place * %(step)s::interval)::date)
             """,
+            order=SQL("ASC") if ahead else SQL("DESC"),
+            sign=SQL("+") if ahead else SQL("-"),
             periods=self._earlier_query(
-                SQL("DISTINCT %s AS period", old_period),
-                SQL("AND %s < %s", old_period, period),
+                SQL("DISTINCT %s AS period", self._old_period_sql()),
+                SQL("AND %s %s %s", self._old_period_sql(), SQL(side), period),
             ),
             period=period,
             step=step,
-        )
-        return self._purchase_query(
-            SQL("(1 + %s) %% %s = 0", run, self.trigger_count),
-            SQL("%s::text", period),
         )

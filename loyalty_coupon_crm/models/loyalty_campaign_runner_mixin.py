@@ -31,7 +31,10 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
 
     @api.model
     def _trigger_issue(self):
-        """Wake the cron that issues."""
+        """Wake what issues: the job queue where there is one, else the cron."""
+        if self._has_job_queue():
+            self._delay_issue()
+            return
         self.env.ref("loyalty_coupon_crm.ir_cron_issue_campaigns")._trigger()
 
     @api.model
@@ -77,15 +80,19 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
             except Exception as error:
                 self.env.cr.rollback()
                 _logger.exception("Campaign %s stopped", self.id)
-                self._stop_with_reason(
-                    self.env._(
-                        "Issuing stopped by an error: %(error)s Nothing of the last "
-                        "batch was issued; press Resume when the cause is gone.",
-                        error=error,
-                    )
-                )
+                self._stop_on_error(error)
                 return 0
         return 0
+
+    def _stop_on_error(self, error):
+        """Stop issuing because a batch failed as a whole."""
+        self._stop_with_reason(
+            self.env._(
+                "Issuing stopped by an error: %(error)s Nothing of the last batch was "
+                "issued; press Resume when the cause is gone.",
+                error=error,
+            )
+        )
 
     def _run_batch(self, size=None):
         """Issue one batch.
@@ -116,6 +123,8 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         gone = [row[0] for row in rows if not row[2]]
         reason = self.env._("The customer was archived or deleted.")
         skipped = self._skip_members(gone, reason)
+        rows, refused = self._skip_refused(rows)
+        skipped += refused
         by_variant = {}
         for member_id, partner_id, active, variant_id in rows:
             if active:

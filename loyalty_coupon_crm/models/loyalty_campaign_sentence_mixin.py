@@ -19,6 +19,7 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
         "segment_id.name",
         "trigger_holiday_id.name",
         "trigger_segment_id.name",
+        "trigger_survey_id.title",
     )
     def _compute_trigger_sentence(self):
         for campaign in self:
@@ -195,6 +196,29 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
             )
         )
 
+    def _describe_points_expiring(self):
+        return self._describe_event(
+            self.env._(
+                "whose points of %(program)s lapse within %(days)s days",
+                program=self.trigger_program_id.name or self.env._("any program"),
+                days=self.trigger_days,
+            )
+        )
+
+    def _describe_survey(self):
+        # Who reads a campaign need not be let into the surveys; the title is told.
+        return self._describe_event(
+            self.env._(
+                "who answers the survey %(survey)s, once,",
+                survey=self.trigger_survey_id.sudo().title or self.env._("(none yet)"),
+            )
+        )
+
+    def _describe_claim(self):
+        return self._describe_event(
+            self.env._("who scans the QR code and leaves an address, once,")
+        )
+
     def _describe_inactive(self):
         return self._describe_event(
             self.env._(
@@ -304,12 +328,19 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
                 self.trigger_days,
                 self.env._("Say for how many days the customer bought nothing."),
             ),
+            "points_expiring": (
+                self.trigger_days,
+                self.env._("Say how many days before the points lapse."),
+            ),
+            "survey": (self.trigger_survey_id, self.env._("Choose a survey.")),
             "segment_in": (self.trigger_segment_id, self.env._("Choose a segment.")),
             "segment_out": (self.trigger_segment_id, self.env._("Choose a segment.")),
             "follow": (self.parent_id, self.env._("Choose the campaign it follows.")),
         }
         fine, sentence = checks.get(self.trigger, (True, ""))
         problems = [] if fine else [sentence]
+        if self.trigger == "claim":
+            problems += self._claim_problems()
         if self.date_end and self.date_end < today:
             problems.append(self.env._("The last day of the campaign has passed."))
         return problems

@@ -21,11 +21,14 @@ TRIGGERS = [
     ("visits", "Visits within a period"),
     ("streak", "Purchases in consecutive periods"),
     ("points", "Points reached"),
+    ("points_expiring", "Points about to lapse"),
     ("inactive", "No purchase for some time"),
     ("segment_in", "Segment entered"),
     ("segment_out", "Segment left"),
     ("expiring", "Coupon unused before it expires"),
     ("anniversary", "Anniversary of the first purchase"),
+    ("survey", "Survey answered"),
+    ("claim", "Claimed on its page (QR code)"),
     ("follow", "After another campaign"),
 ]
 # The whole audience gets these at once; of the others, whoever the event concerns.
@@ -71,6 +74,7 @@ TRIGGER_FIELDS = {
     "trigger_program_id",
     "trigger_segment_id",
     "trigger_side",
+    "trigger_survey_id",
 }
 
 
@@ -152,6 +156,13 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
     )
     trigger_holiday_id = fields.Many2one(
         "loyalty.holiday", string="Holiday", check_company=True, ondelete="restrict"
+    )
+    trigger_survey_id = fields.Many2one(
+        "survey.survey",
+        string="Survey",
+        ondelete="restrict",
+        help="Answers count of those whom the survey knows: who logged in, or came by "
+        "an invitation.",
     )
     cursor_purchase_id = fields.Integer(
         string="Purchases Seen up to",

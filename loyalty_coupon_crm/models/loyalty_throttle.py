@@ -19,6 +19,8 @@ SCOPES = {
     # Others may want to enter a good code that begins like that: a short wait.
     "prefix": Backoff(free=100, first=10, most=300),
     "staff": Backoff(free=20, first=10, most=300),
+    # Every claim counts, right or wrong: a shop's guests share one address.
+    "claim": Backoff(free=30, first=30, most=3600),
 }
 PREFIX_LENGTH = 5
 # Wrong codes are forgotten after so many seconds without another one, and one of them
@@ -49,6 +51,7 @@ class LoyaltyThrottle(models.Model):
             ("ip", "Address"),
             ("prefix", "Beginning of a code"),
             ("staff", "Staff"),
+            ("claim", "Address that claims"),
         ],
         required=True,
     )
@@ -112,7 +115,16 @@ class LoyaltyThrottle(models.Model):
         :param code: the code as it was entered
         :return: naive datetime in UTC
         """
-        keys = tuple(self._keys(code or "").items())
+        return self._locked_keys_until(self._keys(code or ""))
+
+    @api.model
+    def _locked_keys_until(self, keys):
+        """Return until when one of the keys is locked, or None.
+
+        :param keys: {scope: key}
+        :return: naive datetime in UTC
+        """
+        keys = tuple(keys.items())
         if not keys:
             return None
         [(until,)] = self.env.execute_query(
@@ -154,6 +166,23 @@ class LoyaltyThrottle(models.Model):
                 return
             request.session["loyalty_refused_code"] = digest
         registry, keys = self.env.registry, self._keys(code)
+        call_at_end(self.env.cr, lambda: self._write_failures(registry, keys))
+
+    @api.model
+    def _claim_keys(self):
+        """Return whom a claim counts for, as {scope: key}."""
+        address = request.httprequest.remote_addr if request else None
+        return {"claim": address} if address else {}
+
+    @api.model
+    def _claims_locked_until(self):
+        """Return until when the visitor's address may claim nothing, or None."""
+        return self._locked_keys_until(self._claim_keys())
+
+    @api.model
+    def _note_claim(self):
+        """Count a claim of the visitor when the transaction has ended, either way."""
+        registry, keys = self.env.registry, self._claim_keys()
         call_at_end(self.env.cr, lambda: self._write_failures(registry, keys))
 
     @api.model
@@ -230,7 +259,7 @@ class LoyaltyThrottle(models.Model):
         if wait:
             row.locked_until = now + timedelta(seconds=wait)
             row.flush_recordset()
-        if backoff.is_alert(failures):
+        if scope != "claim" and backoff.is_alert(failures):
             row._alert()
 
     def _alert(self):

@@ -34,6 +34,12 @@ class ResCompany(models.Model):
         "within a day; above it another manager approves. 0: may not.",
     )
 
+    loyalty_consent_required = fields.Boolean(
+        string="Consent Beforehand",
+        help="Campaigns write only to customers who said yes to e-mail or text "
+        "messages. Otherwise they write to all who did not say no.",
+    )
+
     loyalty_retention_years = fields.Integer(
         string="Keep Points Movements",
         help="Years after which movements of points are folded into an opening row per "

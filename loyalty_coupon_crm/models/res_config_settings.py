@@ -25,6 +25,9 @@ class ResConfigSettings(models.TransientModel):
     loyalty_cap_days = fields.Integer(
         related="company_id.loyalty_cap_days", readonly=False
     )
+    loyalty_consent_required = fields.Boolean(
+        related="company_id.loyalty_consent_required", readonly=False
+    )
     loyalty_quiet_from = fields.Float(
         related="company_id.loyalty_quiet_from", readonly=False
     )

@@ -174,6 +174,19 @@ class ResPartner(models.Model):
             "context": {},
         }
 
+    def action_loyalty_consent(self):
+        """Open what the person agreed to and refused, to note what is decided now."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_coupon_crm.loyalty_consent_action"
+        )
+        return {
+            **action,
+            "name": self.env._("Consent of %(name)s", name=self.display_name),
+            "domain": [("partner_id", "=", self.id)],
+            "context": {"default_partner_id": self.id},
+        }
+
     def action_loyalty_statement(self):
         """Open the points statement of the customer, all contacts included."""
         self.ensure_one()

@@ -8,6 +8,7 @@ from . import test_card_actions
 from . import test_card_report
 from . import test_cart_points
 from . import test_chosen_points
+from . import test_claim_page
 from . import test_code_import
 from . import test_codes
 from . import test_credit_note
@@ -69,3 +70,5 @@ from . import test_guessed_codes
 from . import test_holiday
 from . import test_recommendation
 from . import test_campaign_backtest
+from . import test_campaign_channel
+from . import test_campaign_event
