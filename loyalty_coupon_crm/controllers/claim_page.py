@@ -66,30 +66,37 @@ class ClaimPage(http.Controller):
 
     def _problem(self, campaign, values, form):
         """Return what a visitor has to correct, or an empty text."""
-        _ = request.env._
         asked = campaign._claim_asks()
         email = email_normalize(values["email"])
         phone = values["phone"] and request.env["res.partner"]._phone_format(
             number=values["phone"], country=campaign.company_id.country_id
         )
         if not values["name"]:
-            return _("Enter your name.")
+            return self.env._("Enter your name.")
         if values["email"] and not email:
-            return _("This is no e-mail address: %(value)s", value=values["email"])
+            return self.env._(
+                "This is no e-mail address: %(value)s", value=values["email"]
+            )
         if values["phone"] and not phone:
-            return _(
+            return self.env._(
                 "This is no phone number: %(value)s. A number from abroad starts with "
                 "+ and the code of its country.",
                 value=values["phone"],
             )
         if not (("email" in asked and email) or ("phone" in asked and phone)):
             if asked == ["email"]:
-                return _("Enter your e-mail address: the coupon is sent to it.")
+                return self.env._(
+                    "Enter your e-mail address: the coupon is sent to it."
+                )
             if asked == ["phone"]:
-                return _("Enter your phone number: the coupon is sent to it.")
-            return _("Enter an e-mail address or a phone number for the coupon.")
+                return self.env._("Enter your phone number: the coupon is sent to it.")
+            return self.env._(
+                "Enter an e-mail address or a phone number for the coupon."
+            )
         if not form.get("agrees"):
-            return _("Tick the first box: without your consent nothing is kept.")
+            return self.env._(
+                "Tick the first box: without your consent nothing is kept."
+            )
         return ""
 
     def _render(self, campaign, step, status=200, values=None, problem=""):

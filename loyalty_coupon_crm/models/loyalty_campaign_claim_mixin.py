@@ -15,6 +15,7 @@ class LoyaltyCampaignClaimMixin(models.AbstractModel):
     claim_token = fields.Char(
         compute="_compute_claim_token",
         store=True,
+        precompute=True,
         copy=False,
         index=True,
         help="Makes the address of the claim page.",

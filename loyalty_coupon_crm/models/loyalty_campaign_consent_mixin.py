@@ -50,9 +50,9 @@ class LoyaltyCampaignConsentMixin(models.AbstractModel):
             row[0]
             for row in self.env.execute_query(
                 SQL(
-                    "SELECT id FROM UNNEST(%s::integer[]) AS id WHERE %s",
+                    "SELECT id FROM UNNEST(%s::integer[]) AS asked (id) WHERE %s",
                     [row[1] for row in rows if row[1]],
-                    self._refused_sql(SQL("id")),
+                    self._refused_sql(SQL("asked.id")),
                 )
             )
         }

@@ -87,6 +87,7 @@ class TestCampaignBacktest(TriggerCommon):
 
     def test_every_goal_makes_a_draft_that_can_be_launched(self):
         start = self.env["loyalty.campaign.start"].with_user(self.marketing)
+        survey = self.env["survey.survey"].create({"title": "How was it?"})
         for goal, _label in start._fields["goal"].selection:
             wizard = start.create(
                 {
@@ -94,13 +95,19 @@ class TestCampaignBacktest(TriggerCommon):
                     "program_id": self.program.id,
                     "segment_id": self.segment.id,
                     "categ_id": self.category.id,
+                    "survey_id": survey.id,
                 }
             )
             self.assertTrue(wizard.trigger_sentence, goal)
+            self.assertFalse(wizard.problems, goal)
+            self.assertEqual(wizard.audience_count, len(self.customers), goal)
+            self.assertTrue(wizard.preview_treated, goal)
             campaign = self.env["loyalty.campaign"].browse(
                 wizard.action_create()["res_id"]
             )
             self.assertEqual(campaign.trigger_sentence, wizard.trigger_sentence)
-            self.assertEqual(campaign.control_percent, 10.0)
+            control = 0.0 if goal == "claim" else 10.0
+            self.assertEqual(campaign.control_percent, control)
+            self.assertEqual(campaign.trigger_days, wizard.trigger_days)
             campaign.with_user(self.marketing).action_launch()
             self.assertEqual(campaign.state, "running", goal)

@@ -63,7 +63,7 @@ class LoyaltyCampaignStart(models.TransientModel):
         string="First Time", compute="_compute_by_goal", store=True, readonly=False
     )
     date_end = fields.Date(string="Until", help="Last day; empty for no end.")
-    survey_id = fields.Many2one("survey.survey", string="Survey")
+    survey_id = fields.Many2one("survey.survey")
     mail_template_id = fields.Many2one(
         "mail.template",
         string="E-mail",
