@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .test_campaign_trigger import TriggerCommon
@@ -113,7 +114,9 @@ class TestEventTrigger(TriggerCommon):
         """Contacts belong to nobody by default: each company greets its own only."""
         other = self.env["res.company"].create({"name": "Other"})
         clerk = self._create_user("clerk", "base.group_partner_manager")
-        clerk.sudo().write({"company_ids": [(4, other.id)], "company_id": other.id})
+        clerk.sudo().write(
+            {"company_ids": [Command.link(other.id)], "company_id": other.id}
+        )
         today = self.company._loyalty_today()
         entered = {"birthday": self._create_trigger("birthday")}
         entered["new_customer"] = self._create_trigger("new_customer")

@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
@@ -236,7 +237,7 @@ class TestClaimPage(CampaignCommon, HttpCase):
         )
         other = self.env["res.company"].create({"name": "Elsewhere"})
         stranger.sudo().write(
-            {"company_ids": [(6, 0, other.ids)], "company_id": other.id}
+            {"company_ids": [Command.set(other.ids)], "company_id": other.id}
         )
         self.assertFalse(self.env["loyalty.claim"].with_user(stranger).search([]))
         self.assertFalse(self.consents.with_user(stranger).search([]))
