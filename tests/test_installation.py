@@ -133,11 +133,12 @@ def test_each_balance_is_one_opening_movement(installed):
 
 
 def test_purchases_of_before(installed):
-    """Edits count with their last figures, cancelled orders not, refunds negative."""
+    """Edits with their last figures, refunds and credits negative, none cancelled."""
     assert installed.database.query(odoo_history.PURCHASES) == [
         ("Editor", "sale", "270.00", "1"),
         ("Giver", "sale", "540.00", "2"),
         ("Hunter", "sale", "81.00", "1"),
+        ("Returner", "sale", "180.00", "2"),
         ("Saver", "sale", "540.00", "2"),
         ("Shopper", "pos", "240.00", "4"),
     ]

@@ -169,6 +169,13 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         """
         return []
 
+    def _loyalty_own_points(self, card):
+        """Hook: return the points the document gives to a card and can spend itself.
+
+        :param card: `loyalty.card` record
+        """
+        return 0.0
+
     def _loyalty_used_programs(self):
         """Hook: return the programs whose rewards are on the document."""
         self.ensure_one()

@@ -127,7 +127,10 @@ class LoyaltyGateCardMixin(models.AbstractModel):
         card = use.card
         blocked = card._blocked_for(use.holder)
         required = self._gate_required_points(use)
-        if not blocked or card.points - blocked >= required > 0:
+        usable = card.points - blocked
+        if use.document:
+            usable += use.document._loyalty_own_points(card)
+        if not blocked or usable >= required > 0:
             return []
         if not card.pending_until:
             message = self.env._(

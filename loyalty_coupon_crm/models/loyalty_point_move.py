@@ -213,6 +213,8 @@ class LoyaltyPointMove(models.Model):
         was drawn from awards that lapsed since, by their last day or without a purchase
         for too long: it can be spent for the days of grace of the program. Where both
         come together nothing says that they lapse, and they keep the program's terms.
+        The allocations note all that came back, so that the next part of a refund goes
+        to the next award.
 
         :param origin: the reversed movement, may be empty: a spend, or an award whose
             earlier reversal is undone
@@ -270,7 +272,7 @@ class LoyaltyPointMove(models.Model):
                       FROM part, usable
                 ), noted AS (
                     INSERT INTO loyalty_point_allocation (spend_id, award_id, points)
-                    SELECT %(reversal)s, award_id, -points FROM given
+                    SELECT %(reversal)s, award_id, -points FROM part
                 )
                 UPDATE loyalty_point_move
                    SET remaining = ROUND(((SELECT points FROM usable)

@@ -321,12 +321,13 @@ class LoyaltyPurchase(models.Model):
         return {**amounts, **self._prepare_line_vals(amounts["amount"], lines)}
 
     @api.model
-    def _record_refund(self, order, source, undo=False):
+    def _record_refund(self, order, source, undo=False, date=None):
         """Write a row for what refunds take off the purchase of a sales order.
 
         :param order: confirmed `sale.order`, or one that is cancelled now
         :param source: the document that refunds, or withdraws a refund
         :param undo: take back all refunds
+        :param date: moment of the refund, naive datetime in UTC, now by default
         :return: the new row, none when nothing changed
         """
         first = self._open_rows(order)[:1]
@@ -347,7 +348,7 @@ class LoyaltyPurchase(models.Model):
                 **source._loyalty_origin(),
                 **self._prepare_customer_vals(order),
                 "company_id": first.company_id.id,
-                "date": fields.Datetime.now(),
+                "date": date or fields.Datetime.now(),
                 "channel": first.channel,
                 "shop": source._loyalty_shop() or first.shop,
                 "reversal_of_id": first.id,

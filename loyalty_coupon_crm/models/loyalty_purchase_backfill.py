@@ -22,6 +22,29 @@ class LoyaltyPurchaseBackfill(models.AbstractModel):
         for company in self.env["res.company"].sudo().search([]):
             self.with_company(company)._run_company(company)
         self.env["loyalty.purchase"].invalidate_model()
+        self._take_off_credits()
+
+    def _take_off_credits(self):
+        """Take the posted credit notes off the purchases, each of them once.
+
+        Points stay: Odoo took none back, and the balance is what the customer knows.
+        """
+        # Whoever installs may keep the books of no company.
+        purchases = self.env["loyalty.purchase"].sudo()
+        known = set(
+            purchases.search([("order_model", "=", "account.move")]).mapped("order_id")
+        )
+        notes = purchases.env["account.move"].search(
+            [("move_type", "=", "out_refund"), ("state", "=", "posted")],
+            order="invoice_date, id",
+        )
+        for note in notes.filtered(lambda note: note.id not in known):
+            start = note.company_id._loyalty_day_start(note.invoice_date)
+            for order in note._loyalty_orders():
+                if order._name == "sale.order" and order._loyalty_is_confirmed():
+                    purchases._record_refund(
+                        order, note, date=max(start, order.date_order)
+                    )
 
     def _run_company(self, company):
         """Write the missing purchases of one company's sales orders."""

@@ -118,19 +118,22 @@ class SaleOrder(models.Model):
             points -= sum(holds.mapped("points"))
         return self._loyalty_cap_points(points)
 
-    def _loyalty_pending_gain(self, coupon):
-        """Return the points that the order gives and that have to wait."""
-        program = coupon.program_id
-        if (
-            self.state == "sale"
-            or not program.pending_days
-            or not program.is_nominative
-        ):
-            return 0.0
-        if program.applies_on == "future":
+    def _loyalty_own_points(self, card):
+        return self._loyalty_gain(card) - self._loyalty_pending_gain(card)
+
+    def _loyalty_gain(self, coupon):
+        """Return the points that the order gives, as Odoo lets it spend them."""
+        if self.state == "sale" or coupon.program_id.applies_on == "future":
             return 0.0
         given = self.coupon_point_ids.filtered(lambda row: row.coupon_id == coupon)
         return sum(given.mapped("points"))
+
+    def _loyalty_pending_gain(self, coupon):
+        """Return the points that the order gives and that have to wait."""
+        program = coupon.program_id
+        if not program.pending_days or not program.is_nominative:
+            return 0.0
+        return self._loyalty_gain(coupon)
 
     def _add_points_for_coupon(self, coupon_points):
         """Give points to cards, booked when the order is already confirmed."""

@@ -1,13 +1,13 @@
 import random
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCreditNote(LoyaltyCrmCommon):
     """Promise 5 on credit notes: line by line, in proportion, and never more."""
 
@@ -590,6 +590,25 @@ class TestCreditNote(LoyaltyCrmCommon):
         spend = wallet.move_ids.sorted("id")[-1]
         back.flush_recordset()
         wallet._post_move("reverse", 50, reversal_of_id=spend.id)
+        self.assertRemaining(wallet)
+
+    def test_parts_of_a_refund_share_lapsed_and_open_awards(self):
+        """What came back for the days of grace does not come back a second time."""
+        wallet = self._create_card(self.points, self.partner, 0)
+        self.points.refund_grace_days = 5
+        wallet._post_move("issue", 50)
+        wallet._post_move("issue", 30, expiration_date="2020-01-01")
+        open_award, lapsed = wallet.move_ids.sorted("id")
+        wallet._post_move("spend", -80)
+        spend = wallet.move_ids.sorted("id")[-1]
+        for points in (20, 40, 20):
+            wallet._post_move("reverse", points, reversal_of_id=spend.id)
+        back = wallet.move_ids.sorted("id")[-3:]
+        last_day = fields.Date.add(self.company._loyalty_today(), days=5)
+        self.assertEqual(lapsed.remaining, 0)
+        self.assertEqual(back.mapped("remaining"), [20, 10, 0])
+        self.assertEqual(back[0].expiration_date, last_day)
+        self.assertEqual(open_award.remaining, 50)
         self.assertRemaining(wallet)
 
     def test_points_that_no_award_explains_get_no_last_day(self):

@@ -125,3 +125,20 @@ class TestPointPending(LoyaltyCrmCommon):
         )
         self.assertEqual(self.card._blocked_for("sale.order,0"), 0)
         self.assertEqual(self.card._blocked_for("sale.order,1"), 60)
+
+    def test_an_order_that_earns_enough_spends_beside_lapsed_points(self):
+        self.program.write({"pending_days": 0, "expire_after": 5, "strict": True})
+        self._earn(60, days_ago=6)
+        for earned, allowed in ((90, True), (1, False)):
+            with self.subTest(earned=earned):
+                self.program.rule_ids.reward_point_amount = earned
+                order = self._create_order()
+                rewards = self._rewards(order)
+                self.assertEqual(bool(rewards), allowed)
+                blockers = self.program._redemption_blockers(
+                    self.card, self.partner, "sale", document=order
+                )
+                self.assertEqual(
+                    [code for code, _message in blockers],
+                    [] if allowed else ["lapsed"],
+                )

@@ -2,9 +2,10 @@
 
 import re
 import socket
+from pathlib import Path
 
 from provision import addons, demo, odoo, settings
-from provision.shell import SetupError, Step, lock
+from provision.shell import SetupError, Step, lock, say
 
 from . import junit, odoo_log
 from .outcome import Outcome
@@ -287,8 +288,14 @@ def repository(*arguments):
     """
     others = [f"--ignore={path}" for path in ("tests/perf", *_contention_files())]
     chosen = arguments or ("tests", *others)
-    measured = any(name.startswith("tests/perf") for name in chosen)
-    return _pytest("repository", 0 if measured else STANDING_BACK, chosen)
+    measured = [name for name in chosen if name.startswith("tests/perf")]
+    if not measured:
+        return _pytest("repository", STANDING_BACK, chosen)
+    # What was measured stays until the same is measured again.
+    name = f"measured_{Path(measured[0]).stem}"
+    outcome = _pytest(name, 0, chosen)
+    say(f"  The figures: {LOGS / name}.log")
+    return outcome
 
 
 def contention():
