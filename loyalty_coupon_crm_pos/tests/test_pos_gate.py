@@ -133,6 +133,27 @@ class TestPosGate(LoyaltyCrmPosCommon):
         config = self.env["pos.config"].with_user(stranger)
         self.assertFalse(config.search([("id", "=", self.config.id)]))
 
+    def test_best_offer_is_told_without_money(self):
+        """Who falls silent is worth the offer; who would buy anyway is not."""
+        metric = self.env["loyalty.customer.metric"].create(
+            {
+                "partner_id": self.partner.commercial_partner_id.id,
+                "company_id": self.company.id,
+                "purchase_count": 6,
+                "purchase_days": 6,
+                "gap_median": 20.0,
+                "p_alive": 0.05,
+                "average_basket": 100.0,
+                "margin_rate": 0.5,
+                "coupon_share": 0.2,
+            }
+        )
+        offer = self._wallet()["offer"]
+        self.assertIn(self.program.name, offer)
+        self.assertNotIn("expected", offer)
+        metric.p_alive = 1.0
+        self.assertFalse(self._wallet()["offer"])
+
     def _wallet(self, partner_id=None):
         """Return the wallet as the cashier's till asks for it."""
         partner_id = self.partner.id if partner_id is None else partner_id

@@ -10,3 +10,5 @@ from . import loyalty_daily_customer_report
 from . import dashboard_figures
 from . import loyalty_dashboard_rows_mixin
 from . import loyalty_dashboard
+from . import loyalty_demand_report
+from . import loyalty_season_report

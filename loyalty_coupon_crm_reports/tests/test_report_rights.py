@@ -14,6 +14,8 @@ REPORTS = (
     "loyalty.retention.report",
     "loyalty.after.report",
     "loyalty.daily.report",
+    "loyalty.demand.report",
+    "loyalty.season.report",
 )
 
 
@@ -49,6 +51,11 @@ class TestReportRights(LoyaltyReportCommon):
         moment = datetime(2026, 1, 5)
         mine = {"company_id": company.id}
         card = cls._create_coupons(cls._create_coupon_program(**mine), [moment])
+        voucher = {"reward_type": "product", "reward_product_id": cls.gift.id}
+        program = cls._create_coupon_program(
+            **mine, reward_ids=[Command.create(voucher)]
+        )
+        cls._create_coupons(program, [moment])
         cls._create_card(cls._create_points_program(**mine), cls.customers[0], 30)
         cls._use(card, moment, **mine)
         cls._use(cls.shared_card, moment, discount_amount=7.0, **mine)
