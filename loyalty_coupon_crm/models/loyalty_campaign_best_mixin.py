@@ -46,9 +46,15 @@ class LoyaltyCampaignBestMixin(models.AbstractModel):
         """
         if not self._chooses_best():
             return SQL()
+        # Whoever refused that gets an arm by chance, as everybody may.
+        refused = self.env["loyalty.consent"]._refused_sql(
+            SQL("audience.partner_id"), ["profiling"], self.company_id
+        )
         return SQL(
-            "LEFT JOIN (%s) best ON best.best_customer_id = audience.customer_id",
+            "LEFT JOIN (%s) best ON best.best_customer_id = audience.customer_id"
+            " AND NOT %s",
             self._best_query(audience),
+            refused,
         )
 
     def _best_query(self, audience):

@@ -26,6 +26,8 @@ class LoyaltyProgramNextMixin(models.AbstractModel):
     def _next_offers(self, partners, company, channel, programs=None):
         """Return the best live offers of each customer that the gate lets through.
 
+        None for who refused offers that are chosen by what was bought.
+
         :param partners: `res.partner` records, contacts or companies
         :param company: whose figures count
         :param channel: a value of `loyalty.purchase.channel`
@@ -40,8 +42,15 @@ class LoyaltyProgramNextMixin(models.AbstractModel):
         customers = partners.sudo().commercial_partner_id
         known = self._next_customers(customers, company)
         spent = self._next_spent(customers, company) if offers else {}
+        # Who sees the customer need not read what they decided.
+        held = (
+            self.env["loyalty.consent"].sudo()._last(partners, ["profiling"], company)
+        )
         found = {}
         for partner in partners:
+            if held.get((partner.id, "profiling")) is False:
+                found[partner] = []
+                continue
             customer = partner.sudo().commercial_partner_id.id
             tastes = self._next_tastes(programs, spent.get(customer))
             ranked = next_offer.rank(

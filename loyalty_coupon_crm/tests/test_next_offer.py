@@ -341,6 +341,33 @@ class TestNextOffer(CampaignCommon):
             seen.loyalty_next_offer_text,
         )
 
+    def test_who_refuses_profiling_gets_what_chance_gives(self):
+        refusing = self.customers[5:45]
+        self.env["loyalty.consent"]._note(
+            refusing, {"profiling": False}, company_id=self.company.id
+        )
+        campaign = self._create_best(control_percent=0.0, no_control_reason="Trial")
+        best = dict(
+            self.env.execute_query(campaign._best_query(campaign._audience_query()))
+        )
+        twin = campaign.copy({"arm_choice": "share"})
+        twin.sudo().seed = campaign.seed
+        places = {}
+        for one in campaign | twin:
+            one.with_user(self.marketing).action_launch()
+            arms = one.variant_ids.ids
+            places[one] = {
+                member.partner_id: arms.index(member.variant_id.id)
+                for member in one.member_ids
+            }
+        arms = campaign.variant_ids.ids
+        for customer in self.customers:
+            expected = arms.index(best[customer.id])
+            if customer in refusing:
+                expected = places[twin][customer]
+            self.assertEqual(places[campaign][customer], expected)
+        self.assertFalse(refusing[0].loyalty_next_offer_text)
+
     def test_what_the_gate_refuses_is_not_offered(self):
         customer = self.customers[1]
         best = customer.loyalty_next_program_id
