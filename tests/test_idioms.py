@@ -112,3 +112,19 @@ def test_files_end_with_a_newline(tracked, root):
         if re.search(r"[ \t]$", text, re.M):
             found.append(f"{path.relative_to(root)}: trailing white space")
     assert not found
+
+
+def test_every_test_runs_somewhere(tracked, root):
+    """A class that one part leaves out is not left out by the other, too."""
+    found = []
+    for path in tracked:
+        parts = path.relative_to(root).parts
+        if path.suffix != ".py" or parts[1:2] != ("tests",):
+            continue
+        for tags in re.findall(r"@tagged\(([^)]*)\)", path.read_text(encoding="utf-8")):
+            plain = "loyalty_plain" in tags
+            pages = re.search("loyalty_pages|tour", tags)
+            # The add-on of the till is never installed without it.
+            if plain and (pages or parts[0] == "loyalty_coupon_crm_pos"):
+                found.append(f"{path.relative_to(root)}: {tags}")
+    assert not found

@@ -50,7 +50,7 @@ class AdjustmentCommon(LoyaltyCrmCommon):
         self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestAdjustment(AdjustmentCommon):
     """Points are changed by hand with a reason, within limits, or by two people."""
 
@@ -294,7 +294,7 @@ class TestAdjustmentClient(HttpCase, AdjustmentCommon):
         self._assert_points(self.card, 100)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestTransfer(AdjustmentCommon):
     """Points go from member to member with both rows linked."""
 

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from .test_campaign_trigger import TriggerCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCampaignBacktest(TriggerCommon):
     @classmethod
     def setUpClass(cls):

@@ -58,7 +58,7 @@ class TriggerCommon(CampaignCommon):
         return campaign.member_ids.partner_id
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPurchaseTrigger(TriggerCommon):
     def test_first_purchase(self):
         old, new = self.customers[:2]

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCardActions(LoyaltyCrmCommon):
     """Void, extend and reissue: with a reason, and all or nothing."""
 

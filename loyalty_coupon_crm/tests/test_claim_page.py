@@ -6,7 +6,7 @@ from odoo.tools import mute_logger
 from .campaign_common import CampaignCommon
 
 
-@tagged("post_install", "-at_install", "loyalty_pages", "loyalty_plain")
+@tagged("post_install", "-at_install", "loyalty_pages")
 class TestClaimPage(CampaignCommon, HttpCase):
     """Visitors scan a QR code, leave an address, and get one coupon."""
 

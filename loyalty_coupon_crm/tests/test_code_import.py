@@ -8,7 +8,7 @@ from ..tools import codes
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCodeImport(LoyaltyCrmCommon):
     """Codes printed elsewhere become coupons, all of them or none."""
 

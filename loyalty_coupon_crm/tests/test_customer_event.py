@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCustomerEvent(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):

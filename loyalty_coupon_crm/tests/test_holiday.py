@@ -13,7 +13,7 @@ except ImportError:
     holidays = None
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestHoliday(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):

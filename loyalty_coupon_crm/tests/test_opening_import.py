@@ -16,7 +16,7 @@ HEADER = "external_ref,customer_ref,program,points,award_date,expiry_date"
 LINE = "A1,C1,Club,100,2026-03-01,2099-12-31"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestOpeningImport(LoyaltyCrmCommon):
     """Balances of another system become awards with their dates, once."""
 

@@ -5,7 +5,7 @@ from odoo.tests import freeze_time, tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPointExpiry(LoyaltyCrmCommon):
     """Awards lapse after their last day, each by the terms it was given under."""
 

@@ -5,7 +5,7 @@ from odoo.tests import HttpCase, freeze_time, tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPointReminder(LoyaltyCrmCommon):
     """Customers hear once of points that lapse soon."""
 

@@ -23,7 +23,7 @@ OURS = (
 )
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestProgramTemplates(LoyaltyCrmCommon):
     """One click creates each program, and its coupon gives what the title says."""
 

@@ -18,7 +18,7 @@ HEADER = "external_ref,date,customer_ref,product_ref,quantity,amount,discount,co
 LINE = "B1,2026-03-01 10:00:00,C1,P1,2,20,1,8"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPurchaseImport(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):
@@ -368,7 +368,7 @@ class TestPurchaseImport(LoyaltyCrmCommon):
         self.assertFalse(self.imports.with_user(user).search([("id", "=", job.id)]))
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestRedemptionImport(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):
@@ -455,7 +455,7 @@ class TestRedemptionImport(LoyaltyCrmCommon):
         self.assertEqual(job.state, "failed")
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestSegmentAdd(LoyaltyCrmCommon):
     @classmethod
     def setUpClass(cls):

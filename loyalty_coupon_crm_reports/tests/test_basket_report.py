@@ -7,7 +7,7 @@ from .common import CHANNELS, LoyaltyReportCommon
 FATES = ["plain", "coupon", "back", "part", "edit", "undone"]
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestBasketReport(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):

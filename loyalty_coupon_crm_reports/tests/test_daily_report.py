@@ -124,7 +124,7 @@ class Oracle:
             self._add(move, move.program_id, shop=shop, **values)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestDailyReport(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):

@@ -11,7 +11,7 @@ from .common import LoyaltyReportCommon
 NOW = datetime(2026, 6, 10, 4, 0)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestDashboardPeriods(BaseCase):
     def test_period_before(self):
         cases = [
@@ -35,7 +35,7 @@ class TestDashboardPeriods(BaseCase):
         self.assertEqual((size, starts[:2]), ("month", [first, date(2026, 2, 1)]))
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestDashboard(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):

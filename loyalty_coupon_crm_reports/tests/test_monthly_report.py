@@ -10,7 +10,7 @@ JUNE = datetime(2026, 6, 1, 6, 0)
 MAY = date(2026, 5, 1)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestMonthlyReport(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):

@@ -15,7 +15,7 @@ KINDS = {
 TAKEN = ("spend", "expire", "void")
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPointsReport(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):

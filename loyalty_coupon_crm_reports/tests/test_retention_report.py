@@ -7,7 +7,7 @@ from odoo.tests.common import freeze_time
 from .common import LoyaltyReportCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestRetentionReport(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):
@@ -109,7 +109,7 @@ class TestRetentionReport(LoyaltyReportCommon):
         self.assertEqual(len(wanted), row.active_count)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestAfterReport(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):
@@ -229,7 +229,7 @@ class TestAfterReport(LoyaltyReportCommon):
         self.assertEqual(total, 100.0)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestCostPerUse(LoyaltyReportCommon):
     def test_cost_of_discount_and_goods(self):
         program = self._create_coupon_program(company_id=self.shop_company.id)

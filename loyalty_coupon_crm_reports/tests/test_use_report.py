@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from .common import CHANNELS, LoyaltyReportCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestUseReport(LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):
