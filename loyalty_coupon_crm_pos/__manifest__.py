@@ -9,11 +9,18 @@
     "data": [
         "security/loyalty_groups.xml",
         "security/ir.model.access.csv",
+        "data/pos_cron.xml",
         "views/pos_order_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {
-        "point_of_sale._assets_pos": ["loyalty_coupon_crm_pos/static/src/**/*"],
+        "point_of_sale._assets_pos": [
+            "loyalty_coupon_crm_pos/static/src/**/*",
+            ("remove", "loyalty_coupon_crm_pos/static/src/customer_display/**/*"),
+        ],
+        "point_of_sale.customer_display_assets": [
+            "loyalty_coupon_crm_pos/static/src/customer_display/**/*",
+        ],
         "web.assets_tests": ["loyalty_coupon_crm_pos/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["loyalty_coupon_crm_pos/static/tests/unit/**/*"],
     },

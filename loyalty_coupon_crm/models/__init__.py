@@ -76,6 +76,7 @@ from . import loyalty_program_terms_mixin
 from . import loyalty_program_account_mixin
 from . import loyalty_gate_mixin
 from . import loyalty_gate_card_mixin
+from . import loyalty_gate_concession_mixin
 from . import loyalty_gate_time_mixin
 from . import loyalty_gate_ask_mixin
 from . import loyalty_gate_facts_mixin
@@ -107,6 +108,8 @@ from . import loyalty_point_liability
 from . import loyalty_point_liability_line
 from . import loyalty_point_archive
 from . import loyalty_point_hold
+from . import loyalty_concession
+from . import loyalty_confirmation
 from . import loyalty_redemption
 from . import loyalty_refusal
 from . import loyalty_throttle
@@ -138,7 +141,10 @@ from . import loyalty_sale_check_mixin
 from . import loyalty_sale_prefilter_mixin
 from . import sale_order
 from . import sale_order_line
+from . import loyalty_pin_mixin
+from . import loyalty_partner_pin_mixin
 from . import res_partner
+from . import res_users
 from . import loyalty_import_stage
 from . import loyalty_import_record
 from . import loyalty_import_purchase

@@ -239,6 +239,9 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         slots = []
         if program._has_limits():
             slots = program._limit_slots(customer, company._loyalty_today())
+            granted = self.env["loyalty.concession"]._granted(self._loyalty_holder())
+            allowed = granted.get((program.id, card.id), ())
+            slots = [slot for slot in slots if f"limit_{slot.kind}" not in allowed]
         place = shop or self._loyalty_shop() or self.display_name
         blockers = card._member_blockers(partner, points, document=self)
         try:

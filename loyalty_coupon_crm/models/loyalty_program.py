@@ -5,6 +5,7 @@ from odoo.tools import SQL
 class LoyaltyProgram(models.Model):
     _name = "loyalty.program"
     _inherit = [
+        "loyalty.gate.concession.mixin",
         "loyalty.gate.stack.mixin",
         "loyalty.gate.scope.mixin",
         "loyalty.gate.limit.mixin",

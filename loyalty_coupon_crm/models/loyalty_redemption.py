@@ -73,6 +73,12 @@ class LoyaltyRedemption(models.Model):
         help="The use that this row corrects or reverses.",
     )
     reversed_by_ids = fields.One2many("loyalty.redemption", "reversal_of_id")
+    concession_id = fields.Many2one(
+        "loyalty.concession",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="What a manager allowed: without it the use would have been refused.",
+    )
     is_live = fields.Boolean(
         string="Counts",
         compute="_compute_is_live",
@@ -276,6 +282,7 @@ class LoyaltyRedemption(models.Model):
             "card_id": card.id,
             "program_id": card.program_id.id,
             "campaign_id": card.campaign_id.id,
+            "concession_id": self.env["loyalty.concession"]._of_use(document, card).id,
             "partner_id": (card.partner_id or document.partner_id).id,
             "used_by_id": document.partner_id.id,
             "channel": document._loyalty_channel(),

@@ -21,6 +21,9 @@ SCOPES = {
     "staff": Backoff(free=20, first=10, most=300),
     # Every claim counts, right or wrong: a shop's guests share one address.
     "claim": Backoff(free=30, first=30, most=3600),
+    # A PIN is short: a few tries, then long waits.
+    "member": Backoff(free=5, first=60, most=86400),
+    "manager": Backoff(free=5, first=60, most=86400),
 }
 PREFIX_LENGTH = 5
 # Wrong codes are forgotten after so many seconds without another one, and one of them
@@ -29,6 +32,7 @@ MEMORY = 3600
 FADES = 180
 ALERT_MANAGERS = 10
 FORGIVEN = ("session", "user", "staff")
+USER_SCOPES = ("user", "staff", "manager")
 
 
 class LoyaltyThrottle(models.Model):
@@ -52,6 +56,8 @@ class LoyaltyThrottle(models.Model):
             ("prefix", "Beginning of a code"),
             ("staff", "Staff"),
             ("claim", "Address that claims"),
+            ("member", "PIN of a member"),
+            ("manager", "PIN of a manager"),
         ],
         required=True,
     )
@@ -59,6 +65,9 @@ class LoyaltyThrottle(models.Model):
         required=True, help="Of a visitor a checksum: the session itself is secret."
     )
     user_id = fields.Many2one("res.users", compute="_compute_user_id")
+    partner_id = fields.Many2one(
+        "res.partner", string="Member", compute="_compute_partner_id"
+    )
     failures = fields.Integer(required=True, default=0)
     first_at = fields.Datetime(string="First on", required=True)
     last_at = fields.Datetime(string="Last on", required=True)
@@ -71,8 +80,14 @@ class LoyaltyThrottle(models.Model):
     @api.depends("scope", "key")
     def _compute_user_id(self):
         for row in self:
-            is_user = row.scope in ("user", "staff") and row.key.isdecimal()
+            is_user = row.scope in USER_SCOPES and row.key.isdecimal()
             row.user_id = is_user and self.env["res.users"].browse(int(row.key))
+
+    @api.depends("scope", "key")
+    def _compute_partner_id(self):
+        for row in self:
+            is_member = row.scope == "member" and row.key.isdecimal()
+            row.partner_id = is_member and self.env["res.partner"].browse(int(row.key))
 
     def action_release(self):
         """Forget the failures, for a manager.
@@ -152,6 +167,18 @@ class LoyaltyThrottle(models.Model):
         )
 
     @api.model
+    def _pin_locked_message(self, until):
+        """Return what is read while nobody may try a PIN again."""
+        company = self.env.company
+        return self.env._(
+            "Too many wrong PINs were entered. Wait until %(time)s, or ask a loyalty "
+            "manager to release it (Offers, Failed Look-ups).",
+            time=format_datetime(
+                self.env, until, tz=company._loyalty_timezone(), dt_format="HH:mm:ss"
+            ),
+        )
+
+    @api.model
     def _note_failure(self, code):
         """Count a wrong code when the transaction has ended, either way.
 
@@ -165,7 +192,15 @@ class LoyaltyThrottle(models.Model):
             if request.session.get("loyalty_refused_code") == digest:
                 return
             request.session["loyalty_refused_code"] = digest
-        registry, keys = self.env.registry, self._keys(code)
+        self._note_keys(self._keys(code))
+
+    @api.model
+    def _note_keys(self, keys):
+        """Count a wrong try when the transaction has ended, either way.
+
+        :param keys: {scope: key} of whom it counts for
+        """
+        registry = self.env.registry
         call_at_end(self.env.cr, lambda: self._write_failures(registry, keys))
 
     @api.model
@@ -182,8 +217,7 @@ class LoyaltyThrottle(models.Model):
     @api.model
     def _note_claim(self):
         """Count a claim of the visitor when the transaction has ended, either way."""
-        registry, keys = self.env.registry, self._claim_keys()
-        call_at_end(self.env.cr, lambda: self._write_failures(registry, keys))
+        self._note_keys(self._claim_keys())
 
     @api.model
     def _note_success(self, code):
@@ -193,11 +227,21 @@ class LoyaltyThrottle(models.Model):
 
         :param code: the code as it was entered
         """
-        keys = tuple(
-            (scope, key)
-            for scope, key in self._keys(code or "").items()
-            if scope in FORGIVEN
+        self._forget_keys(
+            {
+                scope: key
+                for scope, key in self._keys(code or "").items()
+                if scope in FORGIVEN
+            }
         )
+
+    @api.model
+    def _forget_keys(self, keys):
+        """Forget wrong tries when the transaction is committed.
+
+        :param keys: {scope: key} of whom they counted for
+        """
+        keys = tuple(keys.items())
         if not keys:
             return
         rows = self.env.execute_query(
@@ -275,7 +319,7 @@ class LoyaltyThrottle(models.Model):
                         "%(count)s wrong coupon codes: %(scope)s %(key)s",
                         count=self.failures,
                         scope=labels[self.scope],
-                        key=self.user_id.name or self.key,
+                        key=self.user_id.name or self.partner_id.name or self.key,
                     ),
                     "note": self.env._(
                         "Somebody may be guessing codes. They wait longer after each "

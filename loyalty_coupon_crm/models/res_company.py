@@ -39,6 +39,12 @@ class ResCompany(models.Model):
         help="Campaigns write only to customers who said yes to e-mail or text "
         "messages. Otherwise they write to all who did not say no.",
     )
+    loyalty_goodwill_limit = fields.Integer(
+        string="Goodwill Coupons",
+        default=20,
+        help="Goodwill coupons that one loyalty manager may give within a day, at all "
+        "tills of the company. 0: none.",
+    )
 
     loyalty_retention_years = fields.Integer(
         string="Keep Points Movements",

@@ -13,6 +13,9 @@ class ResConfigSettings(models.TransientModel):
     loyalty_adjust_limit_manager = fields.Float(
         related="company_id.loyalty_adjust_limit_manager", readonly=False
     )
+    loyalty_goodwill_limit = fields.Integer(
+        related="company_id.loyalty_goodwill_limit", readonly=False
+    )
     loyalty_retention_years = fields.Integer(
         related="company_id.loyalty_retention_years", readonly=False
     )

@@ -42,6 +42,7 @@ class ResPartner(models.Model):
         "loyalty.panel.mixin",
         "loyalty.partner.birthday.mixin",
         "loyalty.partner.step.mixin",
+        "loyalty.partner.pin.mixin",
         "loyalty.recommend.mixin",
     ]
 

@@ -43,6 +43,7 @@ from . import test_point_reminder
 from . import test_point_statement
 from . import test_points_rounding
 from . import test_pooled_wallet
+from . import test_pin
 from . import test_portal_coupon
 from . import test_prefilter
 from . import test_program_account

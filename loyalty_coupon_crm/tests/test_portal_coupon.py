@@ -1,4 +1,5 @@
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import LoyaltyCrmCommon
 
@@ -41,3 +42,23 @@ class TestPortalCoupon(LoyaltyCrmCommon, HttpCase):
 
     def test_strangers_are_asked_to_log_in(self):
         self.assertIn("/web/login", self.url_open("/my/coupons").url)
+
+    def test_member_sets_a_pin(self):
+        user = self.user
+        self.env.flush_all()
+        self.authenticate(user.login, user.login)
+        page = self.url_open("/my/loyalty-pin").text
+        token = page.split('name="csrf_token" value="')[1].split('"')[0]
+        data = {"csrf_token": token, "pin": "2580", "pin_again": "2581"}
+        page = self.url_open("/my/loyalty-pin", data=data).text
+        self.assertIn("The two PINs differ", page)
+        self.assertFalse(user.partner_id._loyalty_pin_hash())
+        data["pin_again"] = "2580"
+        page = self.url_open("/my/loyalty-pin", data=data).text
+        self.assertIn("Your PIN is set", page)
+        self.assertIsNone(user.partner_id._loyalty_pin_problem("2580"))
+        # A page elsewhere cannot set it for them.
+        del data["csrf_token"]
+        with mute_logger("odoo.http"):
+            answer = self.url_open("/my/loyalty-pin", data=data)
+        self.assertEqual(answer.status_code, 400)

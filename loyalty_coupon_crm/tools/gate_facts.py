@@ -22,6 +22,8 @@ class GateFacts:
     """The facts of uses by one customer on one document, read together.
 
     They are read when the first use asks, and kept no longer than the question.
+
+    `granted` is what managers allowed on the document, None until it is asked for.
     """
 
     def __init__(self, read):
@@ -29,6 +31,7 @@ class GateFacts:
         self._read = read
         self._uses = []
         self._found = None
+        self.granted = None
 
     def add(self, use):
         """Add a use whose facts are to be read with those of the others."""

@@ -5,6 +5,7 @@ from . import loyalty_card_change
 from . import loyalty_point_statement
 from . import loyalty_point_statement_line
 from . import loyalty_paste_mixin
+from . import loyalty_pin_change
 from . import loyalty_code_import
 from . import loyalty_segment_add
 from . import sale_loyalty_reward_wizard

@@ -59,7 +59,7 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
         program = self._loyalty_wrong_payment()
         if program:
             return program._not_payable_message(self._loyalty_not_payable(program))
-        return None
+        return self._loyalty_unconfirmed_message()
 
     def _loyalty_limit_message(self, card, points):
         """Return why a member may not spend so many points of a wallet, or None."""

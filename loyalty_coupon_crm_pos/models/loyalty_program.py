@@ -13,6 +13,7 @@ class LoyaltyProgram(models.Model):
             "expire_after",
             "expire_inactive_days",
             "expire_month",
+            "goodwill",
             "pending_days",
             "points_step",
             "strict",

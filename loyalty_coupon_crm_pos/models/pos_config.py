@@ -1,13 +1,21 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
+from odoo.addons.loyalty_coupon_crm.models.loyalty_concession import ALLOWABLE
+
 WALLET_TYPES = ("loyalty", "ewallet")
 PANEL_LIMIT = 30
 
 
 class PosConfig(models.Model):
     _name = "pos.config"
-    _inherit = ["pos.config", "loyalty.pos.member.mixin"]
+    _inherit = [
+        "pos.config",
+        "loyalty.pos.member.mixin",
+        "loyalty.pos.best.mixin",
+        "loyalty.pos.concession.mixin",
+        "loyalty.pos.confirm.mixin",
+    ]
 
     loyalty_hold_minutes = fields.Integer(
         string="Hold Coupons",
@@ -41,9 +49,19 @@ class PosConfig(models.Model):
         "until the till is connected again.",
     )
 
+    loyalty_confirm_amount = fields.Monetary(
+        string="Confirm from",
+        help="From this amount on, with taxes, a member confirms with a PIN or a code "
+        "what coupons and points pay on one order. 0: never.",
+    )
+
     _loyalty_offline_positive = models.Constraint(
         "CHECK(loyalty_offline_coupons >= 0 AND loyalty_offline_amount >= 0)",
         "The till cannot accept less than no coupon without connection.",
+    )
+    _loyalty_confirm_positive = models.Constraint(
+        "CHECK(loyalty_confirm_amount IS NULL OR loyalty_confirm_amount >= 0)",
+        "Members confirm from an amount of zero (never) or more on.",
     )
     _loyalty_hold_minutes_positive = models.Constraint(
         "CHECK(loyalty_hold_minutes > 0)",
@@ -97,7 +115,11 @@ class PosConfig(models.Model):
         refused = {}
         for program in programs:
             blockers = program._gate(
-                self.env["loyalty.card"], partner, "pos", shop=self
+                self.env["loyalty.card"],
+                partner,
+                "pos",
+                shop=self,
+                holder=self._loyalty_holder_of(uuid),
             )
             if blockers:
                 refused[program.id] = "\n".join(text for _code, text in blockers)
@@ -155,11 +177,16 @@ class PosConfig(models.Model):
         if not card:
             throttle._note_failure(code)
         partner = self.env["res.partner"].browse(partner_id or []).exists()
+        holder = card and self._loyalty_conceded_holder(card)
         blockers = self.env["loyalty.program"]._gate(
-            card, partner, "pos", code=code, shop=self
+            card, partner, "pos", code=code, shop=self, holder=holder or None
         )
         if blockers:
             return self._loyalty_refusal(blockers)
+        if holder and card.expiration_date:
+            # Odoo compares the day of the order with the last day of the card.
+            day = fields.Datetime.to_datetime(card.expiration_date)
+            creation_date = min(creation_date, fields.Datetime.to_string(day))
         result = super().use_coupon_code(code, creation_date, partner_id, pricelist_id)
         if result["successful"]:
             throttle._note_success(code)
@@ -311,6 +338,8 @@ class PosConfig(models.Model):
             "expiration_date": fields.Date.to_string(card.expiration_date) or False,
             "points": card.points,
             "reasons": [message for _code, message in blockers],
+            "allowable": bool(blockers)
+            and {code for code, _message in blockers} <= ALLOWABLE,
         }
 
     def _wallet_points(self, card, partner):

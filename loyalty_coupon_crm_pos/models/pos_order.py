@@ -22,6 +22,10 @@ class PosOrder(models.Model):
     _name = "pos.order"
     _inherit = [
         "loyalty.pos.bounds.mixin",
+        "loyalty.pos.order.concession.mixin",
+        "loyalty.pos.order.confirm.mixin",
+        "loyalty.pos.parked.mixin",
+        "loyalty.pos.self.order.mixin",
         "loyalty.pos.earn.mixin",
         "loyalty.pos.credit.mixin",
         "loyalty.pos.spend.mixin",
@@ -60,6 +64,8 @@ class PosOrder(models.Model):
             order._loyalty_record_purchase()
             order._loyalty_spend_paid()
             order._loyalty_undo_refunded()
+        # Whoever pays an order again tells nothing again.
+        unpaid._loyalty_note_concessions()
         return result
 
     @api.model
@@ -170,7 +176,7 @@ class PosOrder(models.Model):
         problem = self._loyalty_blocked_message(card, points)
         found = [
             *self.env["loyalty.program"]._redemption_blockers(
-                card, card.partner_id, "pos"
+                card, card.partner_id, "pos", holder=self._loyalty_conceded(card)
             ),
             *card.sudo().program_id._stacking_blockers(others),
         ]

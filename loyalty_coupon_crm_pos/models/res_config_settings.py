@@ -18,6 +18,11 @@ class ResConfigSettings(models.TransientModel):
         currency_field="pos_loyalty_currency_id",
         readonly=False,
     )
+    pos_loyalty_confirm_amount = fields.Monetary(
+        related="pos_config_id.loyalty_confirm_amount",
+        currency_field="pos_loyalty_currency_id",
+        readonly=False,
+    )
     pos_loyalty_currency_id = fields.Many2one(
         related="pos_config_id.currency_id", string="Currency of the Till"
     )

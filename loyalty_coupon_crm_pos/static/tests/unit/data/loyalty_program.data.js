@@ -8,6 +8,7 @@ patch(LoyaltyProgram.prototype, {
             "expire_after",
             "expire_inactive_days",
             "expire_month",
+            "goodwill",
             "pending_days",
             "points_step",
             "strict",

@@ -6,6 +6,18 @@ patch(PosConfig.prototype, {
         return { coupons: [], more: 0, wallets: [] };
     },
 
+    confirm_choices() {
+        return { name: "Li Wei", pin: true, sms: "", email: "" };
+    },
+
+    confirm_member() {
+        return { amount: 0, message: "" };
+    },
+
+    ask_concession() {
+        return { possible: false, text: "" };
+    },
+
     hold_order() {
         return { cards: {}, programs: {} };
     },

@@ -38,7 +38,7 @@ export class CustomerWallet extends Component {
             () => {
                 this.load();
             },
-            () => [this.order?.uuid, this.partner?.id]
+            () => [this.order?.uuid, this.partner?.id, this.order?.uiState.goodwillCode]
         );
     }
 
@@ -221,6 +221,34 @@ export class CustomerWallet extends Component {
             );
         }
         return _t("The order lacks products for this coupon.");
+    }
+
+    /**
+     * Return whether a manager may perhaps allow a coupon: the server knows.
+     */
+    mayAskManager(coupon) {
+        const program = this.pos.models["loyalty.program"].get(coupon.program_id);
+        const isRefused = coupon.status === "refused" && coupon.allowable;
+        return Boolean(
+            program?.strict &&
+                !this.order.isEmpty() &&
+                (isRefused || this.isBelowMinimum(coupon))
+        );
+    }
+
+    isBelowMinimum(coupon) {
+        return Boolean(
+            ["applied", "waiting"].includes(coupon.status) &&
+                coupon.minimum &&
+                !this.meetsConditions(coupon.program_id)
+        );
+    }
+
+    askManager(coupon) {
+        return this.pos.askConcession(this.order, {
+            code: coupon.code,
+            minimum: this.isBelowMinimum(coupon),
+        });
     }
 
     toggle() {

@@ -1,0 +1,88 @@
+import { Component, useState } from "@odoo/owl";
+import { Dialog } from "@web/core/dialog/dialog";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { _t } from "@web/core/l10n/translation";
+
+/**
+ * What a loyalty manager fills in to set a rule aside or to give a coupon.
+ *
+ * The manager who is logged in needs no PIN; the server knows who that is.
+ */
+export class ConcessionPopup extends Component {
+    static template = "loyalty_coupon_crm_pos.ConcessionPopup";
+    static components = { Dialog };
+    static props = {
+        title: String,
+        text: { type: String, optional: true },
+        choices: Object,
+        // Takes what was chosen, returns `granted` and `message`.
+        submit: Function,
+        close: Function,
+    };
+
+    setup() {
+        const { managers, own, programs, reasons } = this.props.choices;
+        this.state = useState({
+            programId: programs?.[0]?.id || false,
+            reasonId: reasons[0]?.id || false,
+            managerId: own ? false : managers[0]?.id || false,
+            note: "",
+            pin: "",
+            message: "",
+            busy: false,
+        });
+    }
+
+    get needsPin() {
+        return Boolean(this.state.managerId);
+    }
+
+    get isPossible() {
+        const { managers, own } = this.props.choices;
+        return own || managers.length > 0;
+    }
+
+    get canConfirm() {
+        const { busy, pin, reasonId } = this.state;
+        return this.isPossible && !busy && Boolean(reasonId && (!this.needsPin || pin));
+    }
+
+    onKeydown(ev) {
+        if (ev.key === "Enter") {
+            ev.preventDefault();
+            this.confirm();
+        }
+    }
+
+    async confirm() {
+        if (!this.canConfirm) {
+            return;
+        }
+        this.state.busy = true;
+        const { managerId, note, pin, programId, reasonId } = this.state;
+        try {
+            const { granted, message } = await this.props.submit({
+                manager_id: Number(managerId) || false,
+                program_id: Number(programId) || false,
+                reason_id: Number(reasonId),
+                note,
+                pin,
+            });
+            if (granted) {
+                return this.props.close();
+            }
+            Object.assign(this.state, { message, pin: "" });
+        } catch (error) {
+            this.state.message = this.explain(error);
+        } finally {
+            this.state.busy = false;
+        }
+    }
+
+    explain(error) {
+        if (error instanceof ConnectionLostError) {
+            return _t("There is no connection: only the server can allow this.");
+        }
+        return error.data?.message || _t("The server had an error. Try again.");
+    }
+}
