@@ -109,13 +109,11 @@ class LoyaltyGateConcessionMixin(models.AbstractModel):
         """Return a new coupon of the program, issued in the name of a manager."""
         self._check_coupons_left(1)
         cards = self.env["loyalty.card"].with_user(manager).sudo()
-        days = self._issue_validity_days()
-        today = self.env.company._loyalty_today()
         card = cards.create(
             {
                 "program_id": self.id,
                 "partner_id": partner.id,
-                "expiration_date": days and fields.Date.add(today, days=days),
+                "expiration_date": self._issue_last_day(),
             }
         )
         # Enough for one use, whatever a use costs.

@@ -17,7 +17,8 @@ patch(PosOrder.prototype, {
             lines.reduce((sum, line) => sum - line.prices.total_included, 0)
         );
         const confirmed = this.uiState.confirmed;
-        const done = confirmed?.partnerId === partner?.id ? confirmed.amount : 0;
+        const isOwn = confirmed && confirmed.partnerId === partner?.id;
+        const done = isOwn ? confirmed.amount : 0;
         if (!least || !partner || amount < least || amount <= done) {
             return { amount: 0, partnerId: partner?.id || false };
         }

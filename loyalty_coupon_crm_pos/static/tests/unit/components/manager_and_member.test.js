@@ -12,6 +12,7 @@ definePosModels();
 async function type(selector, text) {
     await click(selector);
     await edit(text);
+    await animationFrame();
     await press("Enter");
     await animationFrame();
     await animationFrame();
