@@ -6,7 +6,7 @@
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",
     "depends": ["sale_loyalty", "crm", "sms", "survey"],
-    "external_dependencies": {"python": ["qrcode", "python-barcode"]},
+    "external_dependencies": {"python": ["cryptography", "qrcode", "python-barcode"]},
     "data": [
         "security/loyalty_groups.xml",
         "security/ir.model.access.csv",
@@ -43,6 +43,7 @@
         "views/loyalty_reward_views.xml",
         "views/loyalty_stacking_group_views.xml",
         "views/loyalty_usage_window_views.xml",
+        "views/loyalty_voucher_key_views.xml",
         "views/loyalty_use_counter_views.xml",
         "views/loyalty_point_hold_views.xml",
         "views/loyalty_point_archive_views.xml",

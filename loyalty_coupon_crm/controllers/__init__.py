@@ -1,3 +1,4 @@
+from . import card_pass
 from . import cart_points
 from . import claim_page
 from . import portal_consent

@@ -31,7 +31,12 @@ class CouponPortal(CustomerPortal):
             offset=pages["offset"],
         )
         shown._mark_seen()
-        values = {"cards": shown, "page_name": "coupons", "pager": pages}
+        values = {
+            "cards": shown,
+            "page_name": "coupons",
+            "pager": pages,
+            "wallets": cards.search(self._wallet_domain()),
+        }
         return request.render("loyalty_coupon_crm.portal_my_coupons", values)
 
     def _prepare_home_portal_values(self, counters):
@@ -48,8 +53,19 @@ class CouponPortal(CustomerPortal):
 
     def _coupon_domain(self):
         return [
+            *self._own_domain(),
+            ("program_id.program_type", "not in", ("loyalty", "ewallet", "gift_card")),
+        ]
+
+    def _wallet_domain(self):
+        return [
+            *self._own_domain(),
+            ("program_id.program_type", "in", ("loyalty", "ewallet", "gift_card")),
+        ]
+
+    def _own_domain(self):
+        return [
             ("partner_id", "=", request.env.user.partner_id.id),
             ("program_id.active", "=", True),
-            ("program_id.program_type", "not in", ("loyalty", "ewallet", "gift_card")),
             ("state", "in", OPEN_STATES),
         ]

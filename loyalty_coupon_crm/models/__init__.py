@@ -5,10 +5,14 @@ from . import loyalty_wallet_reverse_mixin
 from . import loyalty_card_state_mixin
 from . import loyalty_card_change_mixin
 from . import loyalty_card_merge_mixin
+from . import loyalty_card_pass_mixin
 from . import loyalty_card_printed_mixin
+from . import loyalty_company_pass_mixin
 from . import loyalty_card_pool_mixin
 from . import loyalty_card_validity_mixin
 from . import loyalty_card_value_mixin
+from . import loyalty_card_voucher_mixin
+from . import loyalty_voucher_key
 from . import loyalty_partner_birthday_mixin
 from . import loyalty_partner_step_mixin
 from . import loyalty_panel_mixin
@@ -81,6 +85,7 @@ from . import loyalty_gate_time_mixin
 from . import loyalty_gate_ask_mixin
 from . import loyalty_gate_facts_mixin
 from . import loyalty_gate_limit_mixin
+from . import loyalty_program_count_mixin
 from . import loyalty_program_limit_mixin
 from . import loyalty_program_payment_mixin
 from . import loyalty_gate_scope_mixin

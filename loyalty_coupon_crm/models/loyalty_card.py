@@ -29,11 +29,13 @@ class LoyaltyCard(models.Model):
         "loyalty.card.change.mixin",
         "loyalty.card.hold.mixin",
         "loyalty.card.merge.mixin",
+        "loyalty.card.pass.mixin",
         "loyalty.card.pool.mixin",
         "loyalty.card.printed.mixin",
         "loyalty.card.state.mixin",
         "loyalty.card.validity.mixin",
         "loyalty.card.value.mixin",
+        "loyalty.card.voucher.mixin",
         "loyalty.wallet.mixin",
         "loyalty.wallet.reverse.mixin",
         "loyalty.card",
@@ -98,10 +100,17 @@ class LoyaltyCard(models.Model):
         for card in self:
             card.code_grouped = codes.format_code(card.code or "")
 
-    @api.depends("code")
+    @api.depends(
+        "code",
+        "expiration_date",
+        "partner_id",
+        "points",
+        "program_id.signed_codes",
+        "program_id.transferable",
+    )
     def _compute_qr_image(self):
         for card in self:
-            card.qr_image = self._render_qr(card.code) if card.code else False
+            card.qr_image = self._render_qr(card._qr_text()) if card.code else False
 
     @api.depends("code")
     def _compute_barcode_image(self):
@@ -181,7 +190,8 @@ class LoyaltyCard(models.Model):
         """
         self.ensure_one()
         query = urlencode({"width": width, "height": height})
-        code = quote(self.code, safe="")
+        text = self._qr_text() if barcode_type == "QR" else self.code
+        code = quote(text, safe="")
         return f"{self.get_base_url()}/report/barcode/{barcode_type}/{code}?{query}"
 
     @api.model

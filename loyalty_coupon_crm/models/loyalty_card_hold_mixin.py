@@ -149,9 +149,10 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
     def _live_holds(self, but=None):
         """Return the holds on these cards that have not lapsed.
 
-        :param but: key of the document whose own holds do not count
+        :param but: key of the document whose own holds do not count, or several keys
         """
         now = fields.Datetime.now()
+        own = {but} if but is None or isinstance(but, str) else set(but)
         return self.hold_ids.filtered(
-            lambda hold: hold.holder != but and hold.expires_at > now
+            lambda hold: hold.holder not in own and hold.expires_at > now
         )

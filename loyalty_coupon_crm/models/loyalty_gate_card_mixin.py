@@ -153,7 +153,7 @@ class LoyaltyGateCardMixin(models.AbstractModel):
     def _gate_holds(self, use):
         """Return blockers for points that another document holds at the moment."""
         card = use.card
-        holds = card._live_holds(but=use.holder)
+        holds = card._live_holds(but=self._gate_own_holders(use))
         required = self._gate_required_points(use)
         if not holds or card.points - sum(holds.mapped("points")) >= required > 0:
             return []
@@ -167,6 +167,14 @@ class LoyaltyGateCardMixin(models.AbstractModel):
             time=self._gate_clock(use, last.expires_at),
         )
         return [("held", message)]
+
+    @api.model
+    def _gate_own_holders(self, use):
+        """Hook: return the keys of holds that are on the side of who asks.
+
+        :return: set of keys of documents
+        """
+        return {use.holder}
 
     @api.model
     def _gate_required_points(self, use):

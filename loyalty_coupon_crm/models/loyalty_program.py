@@ -17,6 +17,7 @@ class LoyaltyProgram(models.Model):
         "loyalty.program.liability.mixin",
         "loyalty.program.limit.mixin",
         "loyalty.program.next.mixin",
+        "loyalty.program.count.mixin",
         "loyalty.program.account.mixin",
         "loyalty.program.payment.mixin",
         "loyalty.program.rounding.mixin",
@@ -43,6 +44,11 @@ class LoyaltyProgram(models.Model):
         default=True,
         help="Anyone who holds the code may use it, not only its owner; members may "
         "have points of their wallet transferred to another member.",
+    )
+    signed_codes = fields.Boolean(
+        help="The QR codes of coupons carry a signature, so that tills without "
+        "connection can tell them from made-up ones. A coupon that was used elsewhere "
+        "meanwhile is booked as a loss.",
     )
     budget_amount = fields.Monetary(
         string="Budget",

@@ -164,13 +164,19 @@ class LoyaltyProgramLimitMixin(models.AbstractModel):
         return result
 
     def _compute_total_order_count(self):
-        result = super()._compute_total_order_count()
-        self._count_confirmed_uses()
+        counted = self._counted_one_by_one()
+        others = super(LoyaltyProgramLimitMixin, self - counted)
+        result = others._compute_total_order_count()
+        counted._count_confirmed_uses()
         return result
+
+    def _counted_one_by_one(self):
+        """Return the programs of which each use is counted when it happens."""
+        return self.filtered(lambda program: program.strict and program.limit_usage)
 
     def _count_confirmed_uses(self):
         """Count confirmed uses where Odoo counts carts and drafts too (strict only)."""
-        limited = self.filtered(lambda program: program.strict and program.limit_usage)
+        limited = self._counted_one_by_one()
         if not limited:
             return
         # How often a program was used is counted for who may not read it, too.

@@ -15,7 +15,8 @@ ADJUST_LIMITS = ("manager", "marketing", "salesperson")
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["loyalty.company.pass.mixin", "res.company"]
 
     loyalty_adjust_limit_salesperson = fields.Float(
         string="Limit of Salespersons",

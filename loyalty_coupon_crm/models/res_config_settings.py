@@ -69,6 +69,27 @@ class ResConfigSettings(models.TransientModel):
     loyalty_yearly_discount = fields.Float(
         related="company_id.loyalty_yearly_discount", readonly=False
     )
+    loyalty_apple_pass_type = fields.Char(
+        related="company_id.loyalty_apple_pass_type", readonly=False
+    )
+    loyalty_apple_team = fields.Char(
+        related="company_id.loyalty_apple_team", readonly=False
+    )
+    loyalty_apple_certificate = fields.Binary(
+        related="company_id.loyalty_apple_certificate", readonly=False
+    )
+    loyalty_apple_key = fields.Binary(
+        related="company_id.loyalty_apple_key", readonly=False
+    )
+    loyalty_apple_intermediate = fields.Binary(
+        related="company_id.loyalty_apple_intermediate", readonly=False
+    )
+    loyalty_google_issuer = fields.Char(
+        related="company_id.loyalty_google_issuer", readonly=False
+    )
+    loyalty_google_account = fields.Text(
+        related="company_id.loyalty_google_account", readonly=False
+    )
     loyalty_model_text = fields.Text(
         string="Prediction", compute="_compute_loyalty_model_text"
     )

@@ -5,6 +5,7 @@ from . import test_campaign
 from . import test_campaign_runner
 from . import test_card
 from . import test_card_actions
+from . import test_card_pass
 from . import test_card_report
 from . import test_cart_points
 from . import test_chosen_points
@@ -28,6 +29,7 @@ from . import test_gate_scope
 from . import test_gate_time
 from . import test_strict_check
 from . import test_throttle
+from . import test_vouchers
 from . import test_usage_window
 from . import test_import_reader
 from . import test_member_wallet

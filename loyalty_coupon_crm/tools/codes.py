@@ -39,6 +39,8 @@ _UNFAIR = bytes(range(_FAIR_BYTES, 256))
 _BYTE_TO_VALUE = bytes(byte % _MODULUS for byte in range(256))
 _VALUE_TO_LETTER = bytes(_LETTERS[byte % _MODULUS] for byte in range(256))
 
+# What signed vouchers carry behind their code: see `tools/vouchers.py`.
+_SIGNATURE = re.compile(r"\.V1(?:\.\d+){6}\.[A-Z2-7]{103}$")
 _SEPARATORS = re.compile(r"[\s\-‐-―_.]+")
 _SHAPE = re.compile(rf"{PREFIX}[0-9A-Z]{{{RANDOM_LENGTH + 1}}}")
 _MISREAD_PREFIX = str.maketrans("OQD", "000")
@@ -71,12 +73,14 @@ def normalize_code(text):
 
     Spaces and dashes, lower case and misread characters are put right when the result
     is a code of ours with the right check character. Any other text (promotion codes,
-    codes that Odoo made) only loses the blanks around it, and what nobody can type.
+    codes that Odoo made) only loses the blanks around it, and what nobody can type. The
+    signature of a voucher is for tills without connection and no part of its code.
     """
+    text = _SIGNATURE.sub("", (text or "").strip())
     cleaned = _clean(text)
     if has_valid_check(cleaned):
         return cleaned
-    return "".join(filter(str.isprintable, (text or "").strip()))[:LONGEST]
+    return "".join(filter(str.isprintable, text))[:LONGEST]
 
 
 def is_storable(text):

@@ -38,6 +38,7 @@ class LoyaltyPosSpendMixin(models.AbstractModel):
             [],
         )
         self._loyalty_unhold(cards)
+        self.config_id._loyalty_end_leases(cards)
 
     def _loyalty_due_spends(self):
         """Return {card: points} of the cards to spend now."""

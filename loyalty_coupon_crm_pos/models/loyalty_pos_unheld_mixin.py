@@ -76,14 +76,15 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                 )
 
     def _loyalty_held_points(self):
-        """Return {card id: points} of the live holds of the order."""
+        """Return {card id: points} that the order holds, or its till leased."""
+        own = [self._loyalty_holder(), self.config_id._loyalty_lease_holder()]
         holds = self.env["loyalty.point.hold"].search(
-            [
-                ("holder", "=", self._loyalty_holder()),
-                ("expires_at", ">", fields.Datetime.now()),
-            ]
+            [("holder", "in", own), ("expires_at", ">", fields.Datetime.now())]
         )
-        return {hold.card_id.id: hold.points for hold in holds}
+        return {
+            card.id: sum(held.mapped("points"))
+            for card, held in holds.grouped("card_id").items()
+        }
 
     def _loyalty_flag_unheld(self, card):
         """Ask the gate about a card that was used without a hold."""

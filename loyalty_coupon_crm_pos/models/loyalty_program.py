@@ -8,6 +8,8 @@ class LoyaltyProgram(models.Model):
     def _load_pos_data_fields(self, config):
         """Tell the till whether our rules are on, and how points are given."""
         names = super()._load_pos_data_fields(config)
+        if self.env.context.get("loyalty_uncounted"):
+            names.remove("total_order_count")
         return [
             *names,
             "expire_after",
@@ -20,9 +22,31 @@ class LoyaltyProgram(models.Model):
         ]
 
     def _compute_total_order_count(self):
-        result = super()._compute_total_order_count()
-        self._count_confirmed_uses()
+        # Odoo's till adds its orders to what is counted one by one already.
+        counted = self._counted_one_by_one()
+        others = super(LoyaltyProgram, self - counted)
+        result = others._compute_total_order_count()
+        counted._count_confirmed_uses()
         return result
+
+    def _compute_pos_order_count(self):
+        counts = self._count_orders("pos.order.line")
+        for program in self:
+            program.pos_order_count = counts.get(program._origin.id, 0)
+
+    @api.model
+    def _load_pos_data_read(self, records, config):
+        """Count the uses of programs that are limited; of others nobody asks."""
+        limited = records.filtered("limit_usage")
+        rows = super()._load_pos_data_read(limited, config)
+        uncounted = self.with_context(loyalty_uncounted=True)
+        others = super(LoyaltyProgram, uncounted)._load_pos_data_read(
+            records - limited, config
+        )
+        for row in others:
+            row["total_order_count"] = 0
+        places = {program_id: place for place, program_id in enumerate(records.ids)}
+        return sorted([*rows, *others], key=lambda row: places[row["id"]])
 
     @api.model
     def _gate_channel_fields(self):
@@ -33,9 +57,7 @@ class LoyaltyProgram(models.Model):
     def _gate_channel(self, use):
         """Return a blocker at a till at which the program is not offered."""
         blockers = super()._gate_channel(use)
-        till = use.shop or (use.document and use.channel == "pos" and use.document)
-        if till and till._name == "pos.order":
-            till = till.config_id
+        till = self._gate_till(use)
         tills = use.program.pos_config_ids
         if blockers or not till or not tills or till in tills:
             return blockers
@@ -45,3 +67,18 @@ class LoyaltyProgram(models.Model):
             tills=", ".join(tills.mapped("name")),
         )
         return [("shop", message)]
+
+    @api.model
+    def _gate_till(self, use):
+        """Return the till that asks, None in other channels."""
+        till = use.shop or (use.document and use.channel == "pos" and use.document)
+        if till and till._name == "pos.order":
+            till = till.config_id
+        return till or None
+
+    @api.model
+    def _gate_own_holders(self, use):
+        """A till may use what it leased itself."""
+        holders = super()._gate_own_holders(use)
+        till = self._gate_till(use)
+        return holders | {till._loyalty_lease_holder()} if till else holders

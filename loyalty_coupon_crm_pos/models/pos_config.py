@@ -10,6 +10,8 @@ PANEL_LIMIT = 30
 class PosConfig(models.Model):
     _name = "pos.config"
     _inherit = [
+        "loyalty.pos.lease.mixin",
+        "loyalty.pos.voucher.mixin",
         "pos.config",
         "loyalty.pos.member.mixin",
         "loyalty.pos.best.mixin",
@@ -27,14 +29,17 @@ class PosConfig(models.Model):
     loyalty_offline = fields.Selection(
         [
             ("refuse", "Refuse Coupons and Points"),
+            ("leased", "Accept Leased Cards and Signed Vouchers"),
             ("allow", "Accept a Few, at Our Risk"),
         ],
         string="Without Connection",
         default="refuse",
         required=True,
         help="What the till does at payment with coupons and points that it cannot "
-        "check. What it holds already is accepted in any case. What turns out wrong "
-        "when the connection is back is booked as a loss.",
+        "check. What it holds already is accepted in any case, and what it leased "
+        "beforehand unless it refuses. Signed vouchers, or any coupon at our risk, are "
+        "accepted up to the number and amount beside. What turns out wrong when the "
+        "connection is back is booked as a loss.",
     )
     loyalty_offline_coupons = fields.Integer(
         string="Offline Coupons",
@@ -86,6 +91,8 @@ class PosConfig(models.Model):
         cards = cards.filtered(
             lambda card: card.program_id.strict and wanted[card.id] > 0
         )
+        # What was kept for the till is the order's from now on.
+        self._loyalty_end_leases(cards, at_once=True)
         partner = self.env["res.partner"].browse(partner_id or []).exists()
         refused = {}
         for card in cards:

@@ -13,6 +13,7 @@ class PosOrderLine(models.Model):
 
     # An index of its own goes with the add-on, one of Odoo's field would stay behind.
     _coupon_index = models.Index("(coupon_id) WHERE coupon_id IS NOT NULL")
+    _reward_index = models.Index("(reward_id) WHERE reward_id IS NOT NULL")
 
     @api.constrains("refunded_orderline_id")
     def _check_refund_of_refund(self):

@@ -11,6 +11,14 @@ class PosSession(models.Model):
         data["loyalty_details"] = self.sudo()._loyalty_closing_totals()
         return data
 
+    def _validate_session(self, *args, **kwargs):
+        """Close; what the till leased is free again."""
+        result = super()._validate_session(*args, **kwargs)
+        self.filtered(
+            lambda session: session.state == "closed"
+        ).config_id._loyalty_end_leases()
+        return result
+
     def _loyalty_closing_totals(self):
         """Return what coupons and points came to in a session, refunds taken off.
 

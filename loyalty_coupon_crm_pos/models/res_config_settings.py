@@ -23,6 +23,15 @@ class ResConfigSettings(models.TransientModel):
         currency_field="pos_loyalty_currency_id",
         readonly=False,
     )
+    pos_loyalty_lease_cards = fields.Integer(
+        related="pos_config_id.loyalty_lease_cards", readonly=False
+    )
+    pos_loyalty_lease_points = fields.Float(
+        related="pos_config_id.loyalty_lease_points", readonly=False
+    )
+    pos_loyalty_lease_minutes = fields.Integer(
+        related="pos_config_id.loyalty_lease_minutes", readonly=False
+    )
     pos_loyalty_currency_id = fields.Many2one(
         related="pos_config_id.currency_id", string="Currency of the Till"
     )

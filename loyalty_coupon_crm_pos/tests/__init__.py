@@ -6,6 +6,7 @@ from . import test_pos_closing
 from . import test_pos_confirm
 from . import test_pos_gate
 from . import test_pos_hold
+from . import test_pos_lease
 from . import test_pos_member
 from . import test_pos_member_confirm
 from . import test_pos_pool

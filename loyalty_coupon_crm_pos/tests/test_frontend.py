@@ -123,6 +123,28 @@ class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
         self.assertEqual(card.hold_ids, hold)
         self.assertEqual(card.points, 1)
 
+    def test_offline_and_back(self):
+        """A leased coupon and a signed voucher pay offline; both post afterwards."""
+        leased = self._create_card(
+            self._create_program("Tea Coupon", strict=True), partner_id=self.partner.id
+        )
+        signed = self._create_card(
+            self._create_program("Paper Voucher", strict=True, signed_codes=True)
+        )
+        # The till scans what the test cannot print.
+        self.partner.street = signed._qr_text()
+        self.main_pos_config.loyalty_offline = "leased"
+        self.main_pos_config.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmOffline", timeout=180)
+        for card in leased + signed:
+            self.assertEqual(card.state, "used")
+            use = self.env["loyalty.redemption"].search([("card_id", "=", card.id)])
+            self.assertAlmostEqual(use.discount_amount, 1.02)
+        orders = self.main_pos_config.current_session_id.order_ids
+        self.assertEqual(len(orders), 2)
+        self.assertFalse(any(orders.mapped("loyalty_flag")))
+        self.assertFalse(leased.hold_ids)
+
     def test_customer_panel(self):
         card = self._create_card(
             self._create_program("Tea Coupon"), partner_id=self.partner.id

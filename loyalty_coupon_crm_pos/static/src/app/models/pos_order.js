@@ -290,15 +290,31 @@ patch(PosOrder.prototype, {
     },
 
     /**
-     * Return the ids of cards and programs that the server did not grant, or no longer.
+     * Return what the order takes from cards beyond what it holds, as {card id: points}.
      */
-    getUnheld() {
-        const { points, programs } = this.getWanted();
+    getPointsUnheld() {
         const held = this.uiState.held;
         const isLive = held && held.until > Date.now();
+        return Object.fromEntries(
+            Object.entries(this.getPointsToHold())
+                .map(([id, cost]) => [id, cost - ((isLive && held.points[id]) || 0)])
+                .filter(([, missing]) => missing > NEARLY_ZERO)
+        );
+    },
+
+    /**
+     * Return the ids of cards and programs that the server did not grant, or no longer.
+     *
+     * @param {Object} leased points that the till keeps for itself, by card id
+     */
+    getUnheld(leased = {}) {
+        const { programs } = this.getWanted();
+        const held = this.uiState.held;
+        const isLive = held && held.until > Date.now();
+        const missing = this.getPointsUnheld();
         return {
-            cards: Object.keys(points)
-                .filter((id) => !isLive || !(held.points[id] >= points[id]))
+            cards: Object.keys(missing)
+                .filter((id) => missing[id] > (leased[id] || 0) + NEARLY_ZERO)
                 .map(Number),
             programs: programs.filter((id) => !isLive || !held.programs.includes(id)),
         };
@@ -307,11 +323,12 @@ patch(PosOrder.prototype, {
     /**
      * Return what the shop risks when the order is paid without asking.
      *
+     * @param {Object} leased points that the till keeps for itself, by card id
      * @returns {{coupons: number, amount: number}} cards and promotions, and what they
      *     take off, with taxes
      */
-    getOfflineRisk() {
-        const { cards, programs } = this.getUnheld();
+    getOfflineRisk(leased = {}) {
+        const { cards, programs } = this.getUnheld(leased);
         const amount = this._get_reward_lines()
             .filter((line) =>
                 line.coupon_id?.id > 0

@@ -13,8 +13,9 @@ patch(PosStore.prototype, {
     /**
      * Hold what a reward costs as soon as it is on the order.
      */
-    async updateOrder(order) {
-        await super.updateOrder(...arguments);
+    async orderUpdateLoyaltyPrograms() {
+        await super.orderUpdateLoyaltyPrograms(...arguments);
+        const order = this.getOrder();
         if (order) {
             this.holdCards(order);
         }
@@ -33,6 +34,21 @@ patch(PosStore.prototype, {
         if (await this.holdCards(this.getOrder(), { renew: true })) {
             return super.validateOrderFast(...arguments);
         }
+    },
+
+    /**
+     * Return what the till keeps for itself, as {card id: points}: see
+     * `pos_store_offline.js`.
+     */
+    getLeased() {
+        return {};
+    },
+
+    /**
+     * Return whether the till may risk anything at all of what an order uses unchecked.
+     */
+    isVouched() {
+        return this.config.loyalty_offline === "allow";
     },
 
     async _onBeforeDeleteOrder(order) {
@@ -121,7 +137,8 @@ patch(PosStore.prototype, {
             });
             return false;
         }
-        const risk = order.getOfflineRisk();
+        const leased = this.getLeased(order);
+        const risk = order.getOfflineRisk(leased);
         if (!risk.coupons) {
             return true;
         }
@@ -135,15 +152,14 @@ patch(PosStore.prototype, {
             );
             return true;
         }
-        const reason =
-            this.config.loyalty_offline === "allow"
-                ? _t(
-                      "There is no connection, and this till has accepted as many unchecked coupons as it may."
-                  )
-                : _t(
-                      "There is no connection, and this till does not accept unchecked coupons."
-                  );
-        const { cards, programs } = order.getUnheld();
+        const reason = this.isVouched(order)
+            ? _t(
+                  "There is no connection, and this till has accepted as many unchecked coupons as it may."
+              )
+            : _t(
+                  "There is no connection, and this till does not accept unchecked coupons."
+              );
+        const { cards, programs } = order.getUnheld(leased);
         const refused = {
             cards: Object.fromEntries(cards.map((id) => [id, reason])),
             programs: Object.fromEntries(programs.map((id) => [id, reason])),
@@ -158,7 +174,7 @@ patch(PosStore.prototype, {
      * @param {{coupons: number, amount: number}} risk of this order
      */
     mayRisk(order, risk) {
-        if (this.config.loyalty_offline !== "allow") {
+        if (!this.isVouched(order)) {
             return false;
         }
         const open = this.models["pos.order"].filter(

@@ -21,4 +21,8 @@ patch(PosConfig.prototype, {
     hold_order() {
         return { cards: {}, programs: {} };
     },
+
+    lease_cards() {
+        return {};
+    },
 });

@@ -1,0 +1,86 @@
+from werkzeug.exceptions import NotFound
+
+from odoo import http
+from odoo.http import request
+from odoo.tools import consteq
+
+from ..tools import wallet_pass
+
+
+class CardPass(http.Controller):
+    """A card's own page, and the card as a file for the wallet of a phone.
+
+    Whoever has the address with its token may see it, as whoever has the paper may.
+    Without token the customer has to be logged in. Cards of others, and cards that
+    cannot be used any more, look as if there were none.
+    """
+
+    @http.route(
+        ["/my/coupons/<int:card_id>", "/loyalty/card/<int:card_id>/<string:token>"],
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=False,
+    )
+    def card_page(self, card_id, token=None, **_ignored):
+        """Show the QR code of a card, and what a phone can save."""
+        card = self._card(card_id, token)
+        card._mark_seen()
+        values = {"card": card, "page_name": "coupon", "token": token or ""}
+        return request.render("loyalty_coupon_crm.portal_card_pass", values)
+
+    @http.route(
+        [
+            "/my/coupons/<int:card_id>/apple",
+            "/loyalty/card/<int:card_id>/<string:token>/apple",
+        ],
+        type="http",
+        auth="public",
+        sitemap=False,
+    )
+    def card_apple(self, card_id, token=None, **_ignored):
+        """Return the card as a file for Apple Wallet."""
+        card = self._card(card_id, token)
+        if not card._pass_company()._loyalty_has_apple():
+            raise NotFound()
+        headers = [
+            ("Content-Type", wallet_pass.APPLE_TYPE),
+            ("Content-Disposition", http.content_disposition(f"{card.code}.pkpass")),
+            ("Cache-Control", "no-store"),
+        ]
+        return request.make_response(card._apple_pass(), headers)
+
+    @http.route(
+        [
+            "/my/coupons/<int:card_id>/google",
+            "/loyalty/card/<int:card_id>/<string:token>/google",
+        ],
+        type="http",
+        auth="public",
+        sitemap=False,
+    )
+    def card_google(self, card_id, token=None, **_ignored):
+        """Lead to the page on which Google saves the card."""
+        card = self._card(card_id, token)
+        if not card._pass_company()._loyalty_has_google():
+            raise NotFound()
+        return request.redirect(card._google_link(), local=False)
+
+    def _card(self, card_id, token):
+        """Return a card that the visitor may see.
+
+        :param token: secret part of the address, None for a customer who is logged in
+        :raise NotFound: for any other card
+        """
+        # Customers have no right on cards; what follows leaves them their own only.
+        card = request.env["loyalty.card"].sudo().browse(card_id).exists()
+        if not card or not card.code or not card._is_open():
+            raise NotFound()
+        user = request.env.user
+        if token is not None:
+            allowed = token.isascii() and consteq(card._pass_token(), token)
+        else:
+            allowed = not user._is_public() and card.partner_id == user.partner_id
+        if not allowed:
+            raise NotFound()
+        return card

@@ -1,0 +1,158 @@
+"""What a till reads when it opens, beside many programs, cards and uses."""
+
+import json
+import statistics
+import time
+
+from odoo.fields import Command
+
+ROUNDS = 7
+LIMITED = 10
+# Programs are limited far beyond their uses.
+MOST_USES = 100_000_000
+
+
+def prepare(env):
+    """Open a till of a new cashier, without any program."""
+    env["loyalty.program"].search([]).action_archive()
+    cashier = env["res.users"].create(
+        {
+            "name": "Cashier",
+            "login": "cashier",
+            "group_ids": [Command.set(env.ref("point_of_sale.group_pos_user").ids)],
+        }
+    )
+    journal = env["account.journal"].search(
+        [("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1
+    )
+    method = env["pos.payment.method"].create(
+        {"name": "Card", "journal_id": journal.id}
+    )
+    config = env["pos.config"].create(
+        {"name": "Till", "payment_method_ids": [Command.set(method.ids)]}
+    )
+    config.with_user(cashier).open_ui()
+    session = config.current_session_id
+    session.with_user(cashier).set_opening_control(0, "")
+    return session.id
+
+
+def add_programs(env, count):
+    """Create coupon programs; every tenth is limited, with us all are strict."""
+    strict = {"strict": True} if "strict" in env["loyalty.program"]._fields else {}
+    programs = env["loyalty.program"].create(
+        [
+            {
+                "name": f"Program {number}",
+                "program_type": "coupons",
+                "trigger": "with_code",
+                "applies_on": "current",
+                "communication_plan_ids": False,
+                "rule_ids": [(0, 0, {"minimum_amount": 10})],
+                "reward_ids": [(0, 0, {"discount": 5, "discount_mode": "percent"})],
+                "limit_usage": not number % LIMITED,
+                "max_usage": 0 if number % LIMITED else MOST_USES,
+                **strict,
+            }
+            for number in range(int(count))
+        ]
+    )
+    return len(programs)
+
+
+def add_uses(env, count):
+    """Write so many cards, each used on an order of a session that is closed."""
+    product = env["product.product"].search([], limit=1)
+    values = {
+        "count": int(count),
+        "company": env.company.id,
+        "product": product.id,
+        "config": env["pos.config"].search([("name", "=", "Till")], limit=1).id,
+    }
+    env.flush_all()
+    env.cr.execute(USES, values)
+    if "loyalty.redemption" in env:
+        env.cr.execute(REDEMPTIONS)
+        env.cr.execute(COUNTERS)
+    env.cr.commit()
+    # Autovacuum does this by and by; a new cursor because it takes no transaction.
+    env.cr.connection.autocommit = True
+    env.cr.execute("VACUUM ANALYZE")
+    env.cr.connection.autocommit = False
+    return int(count)
+
+
+USES = """
+WITH closed AS (
+    INSERT INTO pos_session (config_id, user_id, state, name)
+    VALUES (%(config)s, 1, 'closed', 'Before') RETURNING id
+), program AS (
+    SELECT program.id, (ROW_NUMBER() OVER (ORDER BY program.id)) - 1 AS place,
+           COUNT(*) OVER () AS programs,
+           (SELECT MIN(id) FROM loyalty_reward WHERE program_id = program.id) AS reward
+      FROM loyalty_program program WHERE program.active
+), card AS (
+    INSERT INTO loyalty_card (program_id, company_id, code, points, active)
+    SELECT program.id, %(company)s, 'USED' || n, 0, TRUE
+      FROM generate_series(1, %(count)s) n
+      JOIN program ON program.place = n %% program.programs
+ RETURNING id, program_id
+), used AS (
+    INSERT INTO pos_order (name, company_id, session_id, state, amount_tax,
+                           amount_total, amount_paid, amount_return, source,
+                           date_order, uuid)
+    SELECT 'Order ' || card.id, %(company)s, closed.id, 'done', 0, 90, 90, 0, 'pos',
+           NOW() AT TIME ZONE 'UTC', 'order-' || card.id
+      FROM card, closed
+ RETURNING id, name
+)
+INSERT INTO pos_order_line (order_id, product_id, name, price_subtotal,
+                            price_subtotal_incl, reward_id, coupon_id, is_reward_line,
+                            points_cost, qty, price_unit, company_id, uuid)
+SELECT used.id, %(product)s, 'Reward', -10, -10, program.reward, card.id, TRUE, 1, 1,
+       -10, %(company)s, 'line-' || card.id
+  FROM card
+  JOIN used ON used.name = 'Order ' || card.id
+  JOIN program ON program.id = card.program_id
+"""
+
+REDEMPTIONS = """
+INSERT INTO loyalty_redemption (card_id, program_id, channel, date, points,
+                                discount_amount, order_model, order_id, company_id)
+SELECT line.coupon_id, card.program_id, 'pos', NOW() AT TIME ZONE 'UTC', 1, 10,
+       'pos.order', line.order_id, line.company_id
+  FROM pos_order_line line
+  JOIN loyalty_card card ON card.id = line.coupon_id
+"""
+
+COUNTERS = """
+INSERT INTO loyalty_use_counter (program_id, company_id, kind, key, period, uses, part,
+                                 amount)
+SELECT program.id, program.company_id, 'total', '', '1970-01-01', COUNT(use.id), 1, 0
+  FROM loyalty_program program
+  JOIN loyalty_redemption use ON use.program_id = program.id
+ WHERE program.active AND program.limit_usage
+ GROUP BY program.id
+"""
+
+
+def open_till(env, session_id):
+    """Return what reading the data of a till takes, and how much it is."""
+    session = env["pos.session"].browse(int(session_id))
+    session = session.with_user(session.user_id)
+    seconds, queries = [], []
+    data = session.load_data([])
+    for _round in range(ROUNDS):
+        env.invalidate_all()
+        before = env.cr.sql_log_count
+        started = time.perf_counter()
+        data = session.load_data([])
+        seconds.append(time.perf_counter() - started)
+        queries.append(env.cr.sql_log_count - before)
+    return {
+        "seconds": statistics.median(seconds),
+        "queries": statistics.median(queries),
+        "bytes": len(json.dumps(data, default=str)),
+        "programs": len(data["loyalty.program"]),
+        "cards": len(data.get("loyalty.card", [])),
+    }
