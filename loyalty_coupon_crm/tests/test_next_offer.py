@@ -51,7 +51,7 @@ class TestNextOfferTools(BaseCase):
     def test_who_never_bought(self):
         found = estimate(Customer(), Offer(fixed=5.0), Company())
         self.assertEqual(found.base, next_offer.PROSPECT_BASE)
-        self.assertEqual((found.basket, found.cost, found.profit), (0, 0, 0))
+        self.assertFalse(found.basket or found.cost or found.profit)
 
     def test_taste_and_parts(self):
         offer = Offer(percent=10.0, part=None, taste_all=0.25)
