@@ -12,7 +12,7 @@ SOURCES = [
     ("staff", "Told to staff"),
     ("claim", "Claim page"),
     ("portal", "Customer portal"),
-    ("system", "Another program"),
+    ("system", "Another system"),
 ]
 
 

@@ -88,7 +88,8 @@ class LoyaltyDailyFigure(models.Model):
         help="Balance of manual adjustments and transfers; may be negative."
     )
     points_change = fields.Float(
-        help="By how much the points outstanding rose on the day."
+        string="Change of Points",
+        help="By how much the points outstanding rose on the day.",
     )
 
     _day_index = models.Index("(company_id, day)")

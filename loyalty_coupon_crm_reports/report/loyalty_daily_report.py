@@ -181,7 +181,9 @@ class LoyaltyDailyReport(models.Model):
         help="Balance of manual adjustments and transfers; may be negative.",
     )
     points_change = fields.Float(
-        readonly=True, help="By how much the points outstanding rose."
+        string="Change of Points",
+        readonly=True,
+        help="By how much the points outstanding rose.",
     )
 
     @api.model

@@ -72,7 +72,7 @@ class LoyaltyMonthlyReport(models.TransientModel):
         text = formatLang(self.env, abs(change), digits=1)
         sign = "+" if change > 0 else "−" if change < 0 else "±"
         if figure["unit"] == "percent":
-            return self.env._("%(number)s points", number=f"{sign}{text}")
+            return self.env._("%(number)s percentage points", number=f"{sign}{text}")
         return f"{sign}{text} %"
 
     def _bars(self, data):

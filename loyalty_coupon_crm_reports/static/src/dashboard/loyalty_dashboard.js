@@ -193,7 +193,7 @@ export class LoyaltyDashboard extends Component {
             return "";
         }
         const text = formatFloat(Math.abs(change), { digits: [16, 1] });
-        return unit === "percent" ? _t("%s points", text) : `${text} %`;
+        return unit === "percent" ? _t("%s percentage points", text) : `${text} %`;
     }
 
     getChangeClass({ change, rising }) {
