@@ -48,7 +48,7 @@ class LoyaltyGateConcessionMixin(models.AbstractModel):
         :param reason: `loyalty.adjust.reason` record
         :param note: text, may be empty
         :param values: further values of the `loyalty.concession`
-        :return: id of the new card
+        :return: code of the new card, which this transaction may not see yet
         :raise UserError: when the manager has given as many as allowed
         """
         self.ensure_one()
@@ -77,9 +77,9 @@ class LoyaltyGateConcessionMixin(models.AbstractModel):
                     "note": note,
                 }
             )
-            card_id = card.id
+            code = card.code
         self.env["loyalty.card"].invalidate_model()
-        return card_id
+        return code
 
     def _check_goodwill_left(self, manager):
         """Refuse a manager who has given as many coupons today as allowed.

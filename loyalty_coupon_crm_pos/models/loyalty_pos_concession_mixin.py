@@ -131,15 +131,14 @@ class LoyaltyPosConcessionMixin(models.AbstractModel):
         )
         if problem:
             return {"granted": False, "message": problem, "code": False}
-        card_id = program.with_company(self.company_id)._give_goodwill(
+        code = program.with_company(self.company_id)._give_goodwill(
             partner,
             manager,
             self._loyalty_concession_reason(choice),
             str(choice.get("note") or "").strip(),
             shop=self.name,
         )
-        card = self.env["loyalty.card"].browse(card_id)
-        return {"granted": True, "message": "", "code": card.code}
+        return {"granted": True, "message": "", "code": code}
 
     def _loyalty_holder_of(self, uuid):
         """Return under which key an order of a till holds points."""
