@@ -318,8 +318,9 @@ class LoyaltyCustomerEvent(models.Model):
             "partner_id", "company_id", "campaign_id", model="loyalty.campaign.member"
         )
         source = SQL(
-            "%s AND row.message_state IN ('queued', 'sms', 'call')",
+            "%s AND row.message_state = ANY(%s)",
             self._of_contact("loyalty_campaign_member"),
+            ["queued", "sms", "outbox", "call", "printed"],
         )
         return source, {
             **columns,
