@@ -28,6 +28,10 @@
     "assets": {
         "web.assets_backend": ["loyalty_coupon_crm_reports/static/src/dashboard/**/*"],
         "web.assets_backend_lazy": ["loyalty_coupon_crm_reports/static/src/views/**/*"],
-        "web.assets_unit_tests": ["loyalty_coupon_crm_reports/static/tests/**/*"],
+        "web.assets_tests": ["loyalty_coupon_crm_reports/static/tests/tours/**/*"],
+        "web.assets_unit_tests": [
+            "loyalty_coupon_crm_reports/static/tests/**/*",
+            ("remove", "loyalty_coupon_crm_reports/static/tests/tours/**/*"),
+        ],
     },
 }

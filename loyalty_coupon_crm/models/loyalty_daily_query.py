@@ -182,10 +182,8 @@ class LoyaltyDailyQuery(models.AbstractModel):
         """Return SQL of the ids of purchases near a scope with all their document's."""
         if scope.get("spans") is None:
             return SQL()
-        # The index begins with the company. Companies are few, all of them are meant.
-        companies = self.env["res.company"].sudo().with_context(active_test=False)
-        # pylint: disable-next=no-search-all
-        everywhere = companies.search([]).ids
+        # The index begins with the company.
+        everywhere = self.env["res.company"]._loyalty_all().ids
         near = SQL(
             "hit.company_id = ANY(%s) AND %s",
             everywhere,

@@ -12,8 +12,8 @@ FACTS = (
     "loyalty_point_move",
     "loyalty_refusal",
 )
-# Above so many separate spans of days everything is computed, which reads in order.
-MOST_SPANS = 40
+# Above so many days everything is computed, which reads in order.
+MOST_DAYS = 90
 
 
 class LoyaltyDailyRefresh(models.Model):
@@ -52,15 +52,13 @@ class LoyaltyDailyRefresh(models.Model):
     @api.model
     def _main_company(self):
         """Return the company whose time zone counts for facts of no company."""
-        return self.env["res.company"].sudo().search([], order="id", limit=1)
+        return self.env["res.company"]._loyalty_all()[:1]
 
     @api.model
     def _live_scope(self):
         """Return the scope of the days that are not added up yet: usually today."""
         row = self._current()
-        # There are few companies, all of them are meant.
-        # pylint: disable-next=no-search-all
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"]._loyalty_all()
         if not row:
             return {"spans": None}
         since = {
@@ -104,12 +102,10 @@ class LoyaltyDailyRefresh(models.Model):
         # Figures are of all companies, whoever computes them.
         row = self._current().with_company(self._main_company())
         now = fields.Datetime.now()
-        # There are few companies, all of them are meant.
-        # pylint: disable-next=no-search-all
-        companies = row.env["res.company"].search([])
+        companies = row.env["res.company"]._loyalty_all()
         zones = {str(company.id): company._loyalty_timezone() for company in companies}
         days = None
-        if row and not everything and row.zones == zones:
+        if row.done_ids and not everything and row.zones == zones:
             days = row._touched_days(companies, now)
         row._replace_days(companies, now, days)
         vals = {"refreshed_at": now, "zones": zones, **row._cursor_vals()}
@@ -127,14 +123,18 @@ class LoyaltyDailyRefresh(models.Model):
         today = {company.id: company._loyalty_today(at=now) for company in companies}
         scope = {"before": lambda company: today[company.id]}
         removed = SQL("TRUE")
-        spans = days and merge_days(day for _company, day in days)
-        if days and len(spans) <= MOST_SPANS:
+        if days and len({day for _company, day in days}) <= MOST_DAYS:
+            spans = merge_days(day for _company, day in days)
             scope |= {"days": days, "spans": self._moments(companies, spans)}
+            ids, dates = zip(*days, strict=True)
+            # The first part is there for the index.
             removed = SQL(
-                "(COALESCE(kept.company_id, 0), kept.day) IN (SELECT * FROM"
-                " UNNEST(%s::integer[], %s::date[]))",
-                [company_id for company_id, _day in days],
-                [day for _company_id, day in days],
+                "(kept.company_id = ANY(%(ids)s) OR kept.company_id IS NULL)"
+                " AND kept.day = ANY(%(dates)s)"
+                " AND (COALESCE(kept.company_id, 0), kept.day) IN (SELECT * FROM"
+                " UNNEST(%(ids)s::integer[], %(dates)s::date[]))",
+                ids=list(ids),
+                dates=list(dates),
             )
         for model in ("loyalty.daily.figure", "loyalty.daily.customer"):
             self.env[model]._replace(scope, removed)
@@ -279,7 +279,9 @@ class LoyaltyDailyRefresh(models.Model):
 
     @api.model
     def _read_snapshot(self):
-        """Return what else was going on in PostgreSQL when our transaction looked.
+        """Return what else was going on in our database when our transaction looked.
+
+        A number of a transaction that is over by now may be of any database: it counts.
 
         :return: tuple of the oldest transaction that was open, the first one that had
             not begun, and how many others were open
@@ -287,11 +289,21 @@ class LoyaltyDailyRefresh(models.Model):
         [row] = self.env.execute_query(
             SQL(
                 """
-                SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                SELECT COALESCE(MIN(open.xid::text::bigint),
+                                pg_snapshot_xmax(pg_current_snapshot())::text::bigint),
                        pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
-                       (SELECT COUNT(*)
-                          FROM pg_snapshot_xip(pg_current_snapshot()) AS open (xid)
-                         WHERE xid IS DISTINCT FROM pg_current_xact_id_if_assigned())
+                       COUNT(*)
+                  FROM pg_snapshot_xip(pg_current_snapshot()) AS open (xid)
+                 WHERE open.xid IS DISTINCT FROM pg_current_xact_id_if_assigned()
+                   AND NOT EXISTS (
+                       SELECT FROM pg_locks held
+                         JOIN pg_stat_activity session ON session.pid = held.pid
+                        WHERE held.locktype = 'transactionid'
+                          AND held.mode = 'ExclusiveLock'
+                          AND held.granted
+                          AND session.datname != current_database()
+                          AND held.transactionid::text::bigint
+                              = open.xid::text::bigint %% 4294967296)
                 """
             )
         )

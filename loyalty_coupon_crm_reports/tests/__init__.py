@@ -1,5 +1,6 @@
 from . import test_daily_report
 from . import test_dashboard
+from . import test_dashboard_tour
 from . import test_funnel_report
 from . import test_use_report
 from . import test_basket_report

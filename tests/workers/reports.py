@@ -1,11 +1,13 @@
 """Fill a database with facts by SQL and time what the report screens ask for."""
 
 import time
+from datetime import date, timedelta
 
 from lxml import etree
 
 from odoo.tools import SQL
 
+DAYS = 701
 MODELS = ("funnel", "use", "basket", "points")
 FILL = {
     "customers": """
@@ -29,8 +31,9 @@ FILL = {
                (card_id, program_id, partner_id, company_id, channel, shop, order_model,
                 order_id, date, points, discount_amount, goods_cost, order_amount)
         SELECT id, program_id, partner_id, company_id, 'pos', 'Shop ' || id %% 9,
-               'pos.order', id, issued_at + (id %% 40) * INTERVAL '1 day 7 hours', 1,
-               5, 0, 50
+               'pos.order', id,
+               issued_at + LEAST((id %% 40) * INTERVAL '1 day 7 hours',
+                                 (id %% 40) / 40.0 * (NOW() - issued_at)), 1, 5, 0, 50
           FROM loyalty_card WHERE used_at IS NOT NULL AND code LIKE 'P%%'""",
     "reversals": """
         INSERT INTO loyalty_redemption
@@ -58,7 +61,7 @@ FILL = {
                (card_id, partner_id, program_id, company_id, date, kind, points,
                 balance_after)
         SELECT card.id, card.partner_id, card.program_id, card.company_id,
-               %(start)s::timestamp + (card.id %% 700 + n) * INTERVAL '1 day',
+               %(start)s::timestamp + (card.id %% 650 + n) * INTERVAL '1 day',
                (ARRAY['earn', 'earn', 'spend', 'expire'])[1 + n %% 4],
                CASE WHEN n %% 4 < 2 THEN 10 ELSE -5 END, 0
           FROM loyalty_card card, GENERATE_SERIES(1, 50) n
@@ -137,7 +140,7 @@ def fill(env, rows):
                 "company": env.company.id,
                 "customer": last + 1,
                 "customers": rows // 5,
-                "start": "2025-01-01",
+                "start": date.today() - timedelta(days=DAYS),
                 "step": f"{700 * 86400 / rows / 2} seconds",
             },
         )
