@@ -16,6 +16,8 @@ class LoyaltyReportCommon(LoyaltyCrmCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.random = random.Random(20261122)
+        # Daily figures of this database know nothing of what tests write.
+        cls.env["loyalty.daily.refresh"].search([]).unlink()
         cls.shop_company = cls._create_company("Tea House", "Asia/Shanghai")
         cls.customers = cls.env["res.partner"].create(
             [{"name": f"Customer {number}"} for number in range(12)]

@@ -136,7 +136,6 @@ class TestDailyReport(LoyaltyReportCommon):
         cls.used_card = cls._create_card(cls.program, cls.customers[0])
         cls.report = cls._report("loyalty.daily.report")
         cls.refresh = cls.env["loyalty.daily.refresh"]
-        cls.refresh.search([]).unlink()
         # What others do in other databases is nothing to us.
         alone = patch.object(
             LoyaltyDailyRefresh, "_read_snapshot", lambda _self: (1, 1, 0)

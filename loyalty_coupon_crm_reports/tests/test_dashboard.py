@@ -47,7 +47,6 @@ class TestDashboard(LoyaltyReportCommon):
         cls.points = cls._create_points_program(**mine)
         cls.card = cls._create_card(cls.program, cls.customers[0])
         cls.wallet = cls._create_card(cls.points, cls.customers[0], points=0)
-        cls.env["loyalty.daily.refresh"].search([]).unlink()
         for days in (0, 3, 45):
             cls._day(NOW - timedelta(days=days), mine)
         foreign = {"company_id": cls.other_company.id}
