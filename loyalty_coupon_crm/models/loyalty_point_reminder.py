@@ -36,15 +36,32 @@ class LoyaltyPointReminder(models.Model):
             ("queued", "In the mail queue"),
             ("no_email", "No e-mail address"),
             ("blacklisted", "On the blacklist"),
+            ("refused", "No consent to e-mail"),
         ],
         required=True,
         default="todo",
     )
 
+    refuses_email = fields.Boolean(compute="_compute_refuses_email")
+
     _card_day_unique = models.Constraint(
         "UNIQUE(card_id, date)", "The customer was already told of this day."
     )
     _todo_index = models.Index("(id) WHERE state = 'todo'")
+
+    @api.depends("company_id", "partner_id")
+    def _compute_refuses_email(self):
+        purposes = ["programme", "email"]
+        # The cron asks for everybody; the rows are told to nobody.
+        consents = self.env["loyalty.consent"].sudo()
+        for company, rows in self.grouped("company_id").items():
+            held = consents._last(
+                rows.partner_id, purposes, company or self.env.company
+            )
+            for row in rows:
+                row.refuses_email = not all(
+                    held.get((row.partner_id.id, purpose), True) for purpose in purposes
+                )
 
     @api.model
     def _cron_send_reminders(self):
@@ -122,6 +139,8 @@ class LoyaltyPointReminder(models.Model):
             return "no_email"
         if self.partner_id.is_blacklisted:
             return "blacklisted"
+        if self.refuses_email:
+            return "refused"
         return "todo"
 
     def _template(self):

@@ -67,14 +67,21 @@ class TestPointReminder(LoyaltyCrmCommon):
         silent = self.env["res.partner"].create({"name": "Without address"})
         refused = self.other_partner
         self.env["mail.blacklist"]._add(refused.email)
-        cards = [self._create_card(self.program, who, 0) for who in (silent, refused)]
+        withdrawn = self.env["res.partner"].create(
+            {"name": "Withdrawn", "email": "withdrawn@example.com"}
+        )
+        self.env["loyalty.consent"]._note(
+            withdrawn, {"email": False}, company_id=self.company.id, source="staff"
+        )
+        people = (silent, refused, withdrawn)
+        cards = [self._create_card(self.program, who, 0) for who in people]
         for card in cards:
             self._award(5, 8, card)
         self.assertFalse(self._run())
         states = [
             self.reminders.search([("card_id", "=", card.id)]).state for card in cards
         ]
-        self.assertEqual(states, ["no_email", "blacklisted"])
+        self.assertEqual(states, ["no_email", "blacklisted", "refused"])
         lapse = self.env["loyalty.point.lapse"]._of_cards(cards[0])
         self.assertEqual(lapse.reminder_state, "no_email")
 
