@@ -32,6 +32,10 @@ class TestPosMemberConfirm(LoyaltyCrmPosCommon):
         partner = partner or self.partner
         return self.till.confirm_member(uuid, partner.id, amount, method, secret)
 
+    def _rows(self):
+        rows = self.env["loyalty.confirmation"].sudo()
+        return rows.search([("user_id", "=", self.cashier.id)])
+
     def _send(self, method="sms", amount=30, uuid=FIRST):
         """Return the code that was sent, as the member reads it."""
         texts = []
@@ -59,7 +63,7 @@ class TestPosMemberConfirm(LoyaltyCrmPosCommon):
         self.assertEqual(self._confirm("2580"), {"amount": 30, "message": ""})
         order = self._pay()
         self.assertEqual(self._uses(order).card_id, self.coupon)
-        row = self.env["loyalty.confirmation"].sudo().search([])
+        row = self._rows()
         self.assertEqual((row.method, row.user_id), ("pin", self.cashier))
 
     def test_confirmed_is_one_order_one_member_and_an_amount(self):
@@ -82,7 +86,7 @@ class TestPosMemberConfirm(LoyaltyCrmPosCommon):
                 sent = outbox.search([]) - before
                 body = sent.body if method == "sms" else sent.body_html
                 self.assertIn(code, body)
-                row = self.env["loyalty.confirmation"].sudo().search([], limit=1)
+                row = self._rows()[:1]
                 self.assertNotIn(code, row.code_hash)
                 wrong = "000000" if code != "000000" else "000001"
                 self.assertIn("not the code", self._confirm(wrong, method)["message"])
@@ -95,7 +99,7 @@ class TestPosMemberConfirm(LoyaltyCrmPosCommon):
 
     def test_code_lasts_minutes_and_a_few_tries(self):
         code = self._send()
-        row = self.env["loyalty.confirmation"].sudo().search([])
+        row = self._rows()
         row.expires_at = fields.Datetime.now() - timedelta(seconds=1)
         self.assertIn("No code", self._confirm(code, "sms")["message"])
         code = self._send()
@@ -139,7 +143,7 @@ class TestPosMemberConfirm(LoyaltyCrmPosCommon):
 
     def test_cashier_reads_no_confirmation(self):
         self._confirm("2580")
-        rows = self.env["loyalty.confirmation"].sudo().search([])
+        rows = self._rows()
         with self.assertRaises(AccessError):
             rows.with_user(self.cashier).read(["amount"])
         with self.assertRaises(AccessError):

@@ -104,7 +104,9 @@ class TestPosSelfOrder(LoyaltyCrmPosCommon):
             self.assertEqual(
                 till.hold_cards(FIRST, {str(self.coupon.id): 1}, self.partner.id), {}
             )
-            hold = self.env["loyalty.point.hold"].search([])
+            hold = self.env["loyalty.point.hold"].search(
+                [("card_id", "=", self.coupon.id)]
+            )
 
             def _shorten():
                 soon = Datetime.add(Datetime.now(), minutes=5)
