@@ -221,7 +221,7 @@ def test_the_forecast_beats_the_naive_one(baskets, computed):
     assert check["holdout_actual"] == pytest.approx(actual.sum(), abs=0.01)
     error = math.sqrt(((actual - naive) ** 2).mean())
     assert check["holdout_naive_error"] == pytest.approx(error, abs=0.01)
-    assert check["holdout_gain"] > 0
+    assert check["holdout_gain"] > 0, check
     assert check["holdout_gain"] == pytest.approx(
         1 - check["holdout_error"] / error, abs=1e-4
     )
