@@ -1,5 +1,7 @@
 """Target of the house: a till beside many cards and uses opens as fast as without.
 
+What grows is what is loaded: the programs themselves, as with Odoo alone.
+
 LOYALTY_TILL_USES=1000000 runs it in the size of the specification: a million cards,
 each used once. Odoo alone gets no more than `ODOO_USES`: it looks at every order once
 per program.

@@ -15,11 +15,12 @@ MOST_USES = 100_000_000
 def prepare(env):
     """Open a till of a new cashier, without any program."""
     env["loyalty.program"].search([]).action_archive()
+    groups = env.ref("base.group_user") + env.ref("point_of_sale.group_pos_user")
     cashier = env["res.users"].create(
         {
             "name": "Cashier",
             "login": "cashier",
-            "group_ids": [Command.set(env.ref("point_of_sale.group_pos_user").ids)],
+            "group_ids": [Command.set(groups.ids)],
         }
     )
     journal = env["account.journal"].search(
@@ -84,8 +85,10 @@ def add_uses(env, count):
 
 USES = """
 WITH closed AS (
-    INSERT INTO pos_session (config_id, user_id, state, name)
-    VALUES (%(config)s, 1, 'closed', 'Before') RETURNING id
+    INSERT INTO pos_session (config_id, user_id, state, name, start_at, stop_at)
+    VALUES (%(config)s, 1, 'closed', 'Before', NOW() AT TIME ZONE 'UTC',
+            NOW() AT TIME ZONE 'UTC')
+ RETURNING id
 ), program AS (
     SELECT program.id, (ROW_NUMBER() OVER (ORDER BY program.id)) - 1 AS place,
            COUNT(*) OVER () AS programs,
