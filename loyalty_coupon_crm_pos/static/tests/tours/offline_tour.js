@@ -18,14 +18,8 @@ function until(content, isSo) {
             content,
             trigger: "body",
             timeout: 60000,
-            async run() {
-                for (let tries = 0; !isSo() && tries < 500; tries++) {
-                    await new Promise((resolve) => setTimeout(resolve, 100));
-                }
-                if (!isSo()) {
-                    throw new Error(`In vain: ${content}`);
-                }
-            },
+            run: ({ waitUntil }) =>
+                waitUntil(isSo, { timeout: 50000, message: `In vain: ${content}` }),
         },
     ];
 }
