@@ -6,6 +6,8 @@ import "@loyalty_coupon_crm_pos/app/models/pos_order";
 patch(PosOrder.prototype, {
     /**
      * Take over the scanned cards of another order whose rewards are on this one now.
+     *
+     * They belong to its customer, and are worth what they give on this order.
      */
     takeCardsFrom(source) {
         const isRewarded = (order, card) =>
@@ -18,6 +20,12 @@ patch(PosOrder.prototype, {
             if (!this._code_activated_coupon_ids.some((own) => own.id === card.id)) {
                 this._code_activated_coupon_ids = [["link", card]];
             }
+        }
+        if (moved.length) {
+            if (!this.getPartner() && source.getPartner()) {
+                this.setPartner(source.getPartner());
+            }
+            this._updateRewardLines();
         }
     },
 });

@@ -32,6 +32,7 @@ async function setup() {
         program_id: program,
     });
     const source = store.addNewOrder();
+    source.setPartner(store.models["res.partner"].get(3));
     source._code_activated_coupon_ids = [["link", card]];
     const addReward = (order) =>
         addProductLineToOrder(store, order, {
@@ -51,6 +52,12 @@ const cardIds = (order) => order._code_activated_coupon_ids.map((card) => card.i
 
 test("a reward that is split off takes its card and its hold along", async () => {
     const { store, source, target, calls, addReward } = await setup();
+    Object.assign(store.models["loyalty.reward"].get(1), {
+        required_points: 1,
+        discount_line_product_id: store.models["product.product"].get(1),
+    });
+    await addProductLineToOrder(store, target);
+    // As it was copied, not yet what it is worth here.
     await addReward(target);
     source._get_reward_lines().forEach((line) => line.delete());
     expect(await store.holdCards(target)).toBe(true);
@@ -61,6 +68,8 @@ test("a reward that is split off takes its card and its hold along", async () =>
     expect(cardIds(source)).toEqual([]);
     expect(cardIds(target)).toEqual([901]);
     expect(target._get_reward_lines()).toHaveLength(1);
+    expect(target._get_reward_lines()[0].price_unit).toBeLessThan(0);
+    expect(target.getPartner()?.id).toBe(3);
 });
 
 test("what an order still uses is not taken from it", async () => {
