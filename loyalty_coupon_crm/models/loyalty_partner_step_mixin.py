@@ -40,7 +40,6 @@ class LoyaltyPartnerStepMixin(models.AbstractModel):
             Situation(
                 today=today,
                 stage=self.loyalty_stage or None,
-                has_offer=bool(self.loyalty_next_program_id),
                 pays=self.loyalty_next_profit > 0,
                 coupon_day=ending.expiration_date or None,
                 has_coupon=bool(coupons),
@@ -87,6 +86,12 @@ class LoyaltyPartnerStepMixin(models.AbstractModel):
                 days=self.loyalty_recency_days,
                 offer=offer,
             )
+        if step == "greet":
+            return self.env._(
+                "Silent for %(days)s days, and no offer is expected to pay: a greeting "
+                "costs nothing.",
+                days=self.loyalty_recency_days,
+            )
         if step == "nurture":
             return self.env._(
                 "On the way to a regular customer: invite with %(offer)s.", offer=offer
@@ -97,12 +102,12 @@ class LoyaltyPartnerStepMixin(models.AbstractModel):
                 product=self.loyalty_recommended_ids[:1].display_name,
             )
         if step == "invite":
-            if offer:
+            if self.loyalty_next_profit > 0:
                 return self.env._(
                     "Has not bought yet: invite with %(offer)s.", offer=offer
                 )
             return self.env._("Has not bought yet: invite to a first purchase.")
-        if day:
+        if day and day >= self.env.company._loyalty_today():
             return self.env._(
                 "Nothing to do: the next purchase is expected on %(day)s.",
                 day=format_date(self.env, day),

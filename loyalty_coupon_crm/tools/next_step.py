@@ -19,7 +19,6 @@ class Situation:
 
     today: date
     stage: str | None = None
-    has_offer: bool = False
     pays: bool = False
     coupon_day: date | None = None
     has_coupon: bool = False
@@ -32,9 +31,9 @@ def next_step(situation):
     """Return the code of the step to take.
 
     :return: `points` or `coupon` (remind of what lapses), `win_back` (an offer to who
-        falls silent), `use_coupon` (they hold one already), `nurture` (an offer to who
-        has bought a few times), `product` (suggest what they may like), `wait`, or
-        `invite` for who has not bought yet
+        falls silent), `greet` (none pays), `use_coupon` (they hold one already),
+        `nurture` (an offer to who has bought a few times), `product` (suggest what they
+        may like), `wait`, or `invite` for who has not bought yet
     """
     if _is_soon(situation.lapse_day, situation.today):
         return "points"
@@ -43,7 +42,7 @@ def next_step(situation):
     if situation.stage in WIN_BACK:
         if situation.has_coupon:
             return "use_coupon"
-        return "win_back" if situation.has_offer else "wait"
+        return "win_back" if situation.pays else "greet"
     if not situation.stage or situation.stage == "prospect":
         return "invite"
     if situation.stage in NURTURE and situation.pays and not situation.has_coupon:
