@@ -59,7 +59,6 @@ class LoyaltyPartnerStepMixin(models.AbstractModel):
         """
         # The names of offers and products may be told to whoever sees the customer.
         offer = self.loyalty_next_program_id.sudo().name
-        day = self.loyalty_next_date
         if step == "points":
             return self.env._(
                 "Remind of %(points)s points of %(program)s: they lapse on %(day)s.",
@@ -107,6 +106,11 @@ class LoyaltyPartnerStepMixin(models.AbstractModel):
                     "Has not bought yet: invite with %(offer)s.", offer=offer
                 )
             return self.env._("Has not bought yet: invite to a first purchase.")
+        return self._loyalty_wait_words()
+
+    def _loyalty_wait_words(self):
+        """Return the sentence for a customer who needs nothing now."""
+        day = self.loyalty_next_date
         if day and day >= self.env.company._loyalty_today():
             return self.env._(
                 "Nothing to do: the next purchase is expected on %(day)s.",

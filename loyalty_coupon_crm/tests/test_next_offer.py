@@ -146,9 +146,10 @@ class TestNextOffer(CampaignCommon):
     @classmethod
     def _fill_figures(cls):
         """Write what the nightly refresh would have found, at random."""
-        cls.env["loyalty.company.metric"].create(
+        models = cls.env["loyalty.company.metric"]
+        models._ensure(cls.company)
+        models.search([("company_id", "=", cls.company.id)]).write(
             {
-                "company_id": cls.company.id,
                 "gap_median": 45.0,
                 "average_basket": 70.0,
                 "margin_rate": 0.5,
