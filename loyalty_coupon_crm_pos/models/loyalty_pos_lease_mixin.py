@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
-DIGITS = 2
+from odoo.addons.loyalty_coupon_crm.tools.rounding import POINTS_DIGITS
 
 
 class LoyaltyPosLeaseMixin(models.AbstractModel):
@@ -105,7 +105,7 @@ class LoyaltyPosLeaseMixin(models.AbstractModel):
             blockers = gate._redemption_blockers_of(cards, partner, "pos", shop=self)
             for card in cards.filtered(lambda card, found=blockers: not found[card]):
                 points = self._loyalty_lease_points(card, partner)
-                if float_compare(points, 0.0, precision_digits=DIGITS) > 0:
+                if float_compare(points, 0.0, precision_digits=POINTS_DIGITS) > 0:
                     wanted[card] = (points, partner)
         return wanted
 
