@@ -160,6 +160,7 @@ class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
                 "trigger": "auto",
                 "portal_visible": True,
                 "portal_point_name": "Stars",
+                "expire_after": 365,
                 "communication_plan_ids": [Command.clear()],
                 "rule_ids": [
                     Command.create(

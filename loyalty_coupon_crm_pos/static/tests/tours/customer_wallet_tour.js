@@ -91,7 +91,11 @@ registry.category("web_tour.tours").add("LoyaltyCrmCustomerPanel", {
             CustomerWallet.openList(),
             CustomerWallet.hasCoupon("Tea Coupon", "applied"),
             CustomerWallet.hasReason("Big Coupon", "For orders from"),
-            CustomerWallet.finalizeOrder("Cash", "9.18"),
+            CustomerWallet.finalizeOrder(
+                "Cash",
+                "9.18",
+                CustomerWallet.receiptShowsLapse("12")
+            ),
             ProductScreen.clickPartnerButton(),
             ProductScreen.clickCustomer("Li Wei"),
             CustomerWallet.hasPoints("122 Stars"),

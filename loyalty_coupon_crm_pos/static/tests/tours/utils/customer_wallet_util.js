@@ -3,12 +3,25 @@ import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util"
 /**
  * Pay an order. Between the payment and the receipt the server writes the order, its
  * pickings and its points: on a busy machine that takes longer than a step may.
+ *
+ * `onReceipt` are steps that look at the receipt.
  */
-export function finalizeOrder(paymentMethod, amount) {
+export function finalizeOrder(paymentMethod, amount, onReceipt = []) {
     const steps = PosLoyalty.finalizeOrder(paymentMethod, amount).flat();
-    return steps.map((step) =>
+    const receipt = steps.findIndex((step) => step.trigger?.includes(".receipt-screen"));
+    const patient = steps.map((step) =>
         step.trigger?.includes(".receipt-screen") ? { ...step, timeout: 60000 } : step
     );
+    return patient.toSpliced(receipt + 1, 0, ...onReceipt);
+}
+
+export function receiptShowsLapse(points) {
+    return [
+        {
+            content: `The receipt says when ${points} lapse`,
+            trigger: `.receipt-screen .loyalty-lapse .ms-auto:contains("${points}")`,
+        },
+    ];
 }
 
 export function hasPoints(text) {
