@@ -44,6 +44,16 @@ class LoyaltyReportMixin(models.AbstractModel):
         """
         return {}
 
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Find rows; everything that reads a report comes through here first.
+
+        PostgreSQL would compile a plan as large as ours, which takes seconds where
+        running it takes milliseconds.
+        """
+        self.env.cr.execute("SET LOCAL jit = off")
+        return super()._search(domain, *args, **kwargs)
+
     def _read_group_select(self, aggregate_spec, query):
         """Compute the measures of `_measures` for the group itself."""
         name = aggregate_spec.partition(":")[0]

@@ -8,11 +8,17 @@ import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util"
  */
 export function finalizeOrder(paymentMethod, amount, onReceipt = []) {
     const steps = PosLoyalty.finalizeOrder(paymentMethod, amount).flat();
-    const receipt = steps.findIndex((step) => step.trigger?.includes(".receipt-screen"));
-    const patient = steps.map((step) =>
-        step.trigger?.includes(".receipt-screen") ? { ...step, timeout: 60000 } : step
+    // The first step there is the one that leaves it.
+    const receipt = steps.findIndex((step) =>
+        step.trigger?.includes(".receipt-screen")
     );
-    return patient.toSpliced(receipt + 1, 0, ...onReceipt);
+    return steps
+        .toSpliced(receipt, 0, ...onReceipt)
+        .map((step) =>
+            step.trigger?.includes(".receipt-screen")
+                ? { ...step, timeout: 60000 }
+                : step
+        );
 }
 
 export function receiptShowsLapse(points) {
