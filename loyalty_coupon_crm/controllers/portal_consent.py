@@ -22,7 +22,8 @@ class ConsentPortal(CustomerPortal):
         saved = request.httprequest.method == "POST"
         keys = [key for key, _label in PURPOSES]
         held = consents._last(partner, keys, company)
-        # Without a decision, what campaigns take for one.
+        # Without a decision, what campaigns take for one; the setting itself is the
+        # company's.
         asked = company.sudo().loyalty_consent_required
         unasked = {"email": not asked, "sms": not asked}
         if saved:

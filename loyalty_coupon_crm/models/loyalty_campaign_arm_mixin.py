@@ -38,9 +38,13 @@ class LoyaltyCampaignArmMixin(models.AbstractModel):
             return SQL("'treated'")
         return SQL("CASE %s ELSE 'treated' END", SQL(" ").join(cases))
 
+    def _drawn_arms(self):
+        """Return the arms that customers get."""
+        return self.variant_ids.filtered(lambda variant: variant.share > 0)
+
     def _variant_sql(self):
         """Return the SQL expression of the variant of a row with `customer_id`."""
-        variants = self.variant_ids.filtered(lambda variant: variant.share > 0)
+        variants = self._drawn_arms()
         if not variants:
             return SQL("NULL::integer")
         total = sum(variants.mapped("share"))

@@ -31,8 +31,7 @@ class LoyaltyCampaignBestMixin(models.AbstractModel):
     def _chooses_best(self):
         """Tell whether each customer gets the arm that is expected to earn most."""
         self.ensure_one()
-        arms = self.variant_ids.filtered(lambda variant: variant.share > 0)
-        return self.arm_choice == "best" and len(arms) > 1
+        return self.arm_choice == "best" and len(self._drawn_arms()) > 1
 
     @api.model
     def _best_flush(self):
@@ -120,6 +119,7 @@ class LoyaltyCampaignBestMixin(models.AbstractModel):
         programs = self.env["loyalty.program"]
         for variant in self.variant_ids:
             programs |= self._offer_of(variant)[0]
+        # What an offer is about decides, whoever may read its program.
         if not any(program.sudo()._next_categories() for program in programs):
             return SQL("SELECT 0 AS customer_id, 0 AS categ_id, 0 AS amount LIMIT 0")
         return programs._next_spent_sql(
@@ -129,8 +129,7 @@ class LoyaltyCampaignBestMixin(models.AbstractModel):
     def _best_offers_sql(self):
         """Return the rows of the arms: what each gives, and what it brought."""
         rows = []
-        arms = self.variant_ids.filtered(lambda variant: variant.share > 0)
-        for place, variant in enumerate(arms):
+        for place, variant in enumerate(self._drawn_arms()):
             program, points = self._offer_of(variant)
             # Costs decide, which marketing need not read.
             program = program.sudo()

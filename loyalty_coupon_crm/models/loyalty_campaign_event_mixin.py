@@ -103,6 +103,7 @@ class LoyaltyCampaignEventMixin(models.AbstractModel):
 
         :param alias: name of a row of `res_partner`
         """
+        # The campaign's tree of companies, whoever of it runs the campaign.
         companies = self.env["res.company"].sudo()
         if companies.search_count([("parent_id", "=", False)], limit=2) < 2:
             return SQL()

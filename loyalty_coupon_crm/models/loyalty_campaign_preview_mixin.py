@@ -101,15 +101,10 @@ class LoyaltyCampaignPreviewMixin(models.AbstractModel):
         :return: tuple of the highest cost of all arms (None when nothing limits it)
             and the typical cost of a card that is used, the arms weighted by share
         """
-        arms = self.variant_ids.filtered(lambda variant: variant.share > 0)
+        arms = self._drawn_arms()
         if not arms:
             return self._cost_of_offer(self.program_id, self.points)
-        found = [
-            self._cost_of_offer(
-                arm.program_id or self.program_id, arm.points or self.points
-            )
-            for arm in arms
-        ]
+        found = [self._cost_of_offer(*self._offer_of(arm)) for arm in arms]
         highest = [cost for cost, _typical in found]
         typical = sum(
             cost * share

@@ -95,4 +95,5 @@ class LoyaltyConcession(models.Model):
             ("program_id", "=", card.program_id.id),
             ("card_id", "in", [card.id, False]),
         ]
+        # The redemption names its concession, whoever makes the sale.
         return self.sudo().search(domain, limit=1)

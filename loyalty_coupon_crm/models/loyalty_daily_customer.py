@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+
+CUSTOMER_COLUMNS = ("company_id", "day", "shop", "partner_id")
 
 
 class LoyaltyDailyCustomer(models.Model):
@@ -35,15 +36,6 @@ class LoyaltyDailyCustomer(models.Model):
         :param scope: dict as of `loyalty.daily.query`
         :param removed: SQL condition on the rows that go
         """
-        query = self.env["loyalty.daily.query"]._customers_sql(scope)
-        self.env.cr.execute(
-            SQL("DELETE FROM loyalty_daily_customer kept WHERE %s", removed)
-        )
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO loyalty_daily_customer"
-                " (company_id, day, shop, partner_id) %s",
-                query,
-            )
-        )
-        self.invalidate_model()
+        queries = self.env["loyalty.daily.query"]
+        customers = queries._customers_sql(scope)
+        queries._replace_rows(self, CUSTOMER_COLUMNS, customers, removed)

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from .loyalty_daily_query import KEYS, MEASURES
 
@@ -101,15 +100,6 @@ class LoyaltyDailyFigure(models.Model):
         :param scope: dict as of `loyalty.daily.query`
         :param removed: SQL condition on the rows that go
         """
-        query = self.env["loyalty.daily.query"]._figures_sql(scope)
-        self.env.cr.execute(
-            SQL("DELETE FROM loyalty_daily_figure kept WHERE %s", removed)
-        )
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO loyalty_daily_figure (%s) %s",
-                SQL(", ").join(map(SQL.identifier, (*KEYS, *MEASURES))),
-                query,
-            )
-        )
-        self.invalidate_model()
+        queries = self.env["loyalty.daily.query"]
+        figures = queries._figures_sql(scope)
+        queries._replace_rows(self, (*KEYS, *MEASURES), figures, removed)

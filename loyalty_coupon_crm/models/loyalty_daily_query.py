@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from .loyalty_fact_query import WALLET_TYPES
+
 # Which figure a movement belongs to; a reversal belongs where what it reverses does.
 POINT_GROUPS = {
     "points_issued": ("opening", "issue"),
@@ -10,8 +12,6 @@ POINT_GROUPS = {
     "points_adjusted": ("adjust", "transfer", "loss"),
 }
 TAKEN = ("points_spent", "points_lapsed")
-WALLET_TYPES = ("loyalty", "ewallet", "gift_card")
-COUPON_TYPES = ("coupons", "next_order_coupons")
 KEYS = ("company_id", "day", "channel", "shop", "program_id")
 COUNTS = (
     "purchase_count",
@@ -44,6 +44,21 @@ class LoyaltyDailyQuery(models.AbstractModel):
     _name = "loyalty.daily.query"
     _inherit = "loyalty.fact.query"
     _description = "Queries of Daily Figures"
+
+    @api.model
+    def _replace_rows(self, table, columns, query, removed):
+        """Write rows of added-up days anew.
+
+        :param table: empty recordset of the rows' model
+        :param columns: names of the columns that the query gives, in its order
+        :param query: SQL of the new rows
+        :param removed: SQL condition on the rows that go, as `kept`
+        """
+        name = SQL.identifier(table._table)
+        self.env.cr.execute(SQL("DELETE FROM %s kept WHERE %s", name, removed))
+        names = SQL(", ").join(map(SQL.identifier, columns))
+        self.env.cr.execute(SQL("INSERT INTO %s (%s) %s", name, names, query))
+        table.invalidate_model()
 
     @api.model
     def _figures_sql(self, scope):
@@ -313,16 +328,10 @@ class LoyaltyDailyQuery(models.AbstractModel):
               FROM loyalty_card card
               JOIN loyalty_program program ON program.id = card.program_id
               LEFT JOIN loyalty_campaign campaign ON campaign.id = card.campaign_id
-             WHERE card.issued_at IS NOT NULL
-               AND NOT EXISTS (SELECT FROM loyalty_card newer
-                                WHERE newer.reissued_from_id = card.id)
-               AND (program.program_type IN %(coupons)s
-                    OR (card.campaign_id IS NOT NULL
-                        AND program.program_type NOT IN %(wallets)s))
+             WHERE %(issued)s
                AND %(near)s AND %(here)s
             """,
-            coupons=COUPON_TYPES,
-            wallets=WALLET_TYPES,
+            issued=self._issued_sql(),
             near=self._is_near(SQL("card.issued_at"), scope),
             here=self._is_in(day, company, scope),
         )

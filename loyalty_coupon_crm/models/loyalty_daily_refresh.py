@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.day_spans import days_between, merge_days
-from .loyalty_daily_query import WALLET_TYPES
+from .loyalty_fact_query import WALLET_TYPES
 
 # Any number that nothing else locks.
 DAILY_LOCK = 710_040_002

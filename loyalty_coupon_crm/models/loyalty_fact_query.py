@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+WALLET_TYPES = ("loyalty", "ewallet", "gift_card")
+COUPON_TYPES = ("coupons", "next_order_coupons")
+
 
 class LoyaltyFactQuery(models.AbstractModel):
     """SQL that says what counts of facts after their corrections and reversals.
@@ -30,6 +33,26 @@ class LoyaltyFactQuery(models.AbstractModel):
             SQL("WHEN %s THEN %s", key, val) for key, val in others.items()
         )
         return SQL("CASE %s %s ELSE %s END", column, cases, default)
+
+    @api.model
+    def _issued_sql(self):
+        """Return the condition that a card is a coupon that was issued.
+
+        Replaced ones count as the one that replaced them. `card` and `program` are the
+        rows it is about.
+        """
+        return SQL(
+            """
+            card.issued_at IS NOT NULL
+            AND NOT EXISTS (SELECT FROM loyalty_card newer
+                             WHERE newer.reissued_from_id = card.id)
+            AND (program.program_type IN %(coupons)s
+                 OR (card.campaign_id IS NOT NULL
+                     AND program.program_type NOT IN %(wallets)s))
+            """,
+            coupons=COUPON_TYPES,
+            wallets=WALLET_TYPES,
+        )
 
     @api.model
     def _local(self, moment, company):

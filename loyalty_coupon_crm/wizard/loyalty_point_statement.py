@@ -3,9 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import float_round
 
+from ..models.loyalty_fact_query import WALLET_TYPES
 from ..tools.rounding import POINTS_DIGITS
-
-WALLET_TYPES = ("loyalty", "ewallet", "gift_card")
 
 
 class LoyaltyPointStatement(models.TransientModel):

@@ -52,8 +52,6 @@ class LoyaltyDashboard(models.AbstractModel):
         """
         self.env["loyalty.daily.report"].check_access("read")
         choice = self._read_choice(date_from, date_to, company_ids, shop)
-        # Compiling the statements of today takes longer than it saves.
-        self.env.cr.execute("SET LOCAL jit = off")
         before = {**choice, **self._days_before(choice)}
         row = self.env["loyalty.daily.refresh"]._current()
         by_program = self._grouped(choice, "program_id")

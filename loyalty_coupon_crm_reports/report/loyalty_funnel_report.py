@@ -1,10 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_query import (
-    COUPON_TYPES,
-    WALLET_TYPES,
-)
+from odoo.addons.loyalty_coupon_crm.models.loyalty_fact_query import WALLET_TYPES
 
 from .rate import Rate
 
@@ -316,19 +313,13 @@ class LoyaltyFunnelReport(models.Model):
               LEFT JOIN loyalty_campaign_member member
                 ON member.id = card.campaign_member_id
               LEFT JOIN res_partner owner ON owner.id = card.partner_id
-             WHERE card.issued_at IS NOT NULL
-               AND NOT EXISTS (SELECT FROM loyalty_card newer
-                                WHERE newer.reissued_from_id = card.id)
-               AND (program.program_type IN %(coupons)s
-                    OR (card.campaign_id IS NOT NULL
-                        AND program.program_type NOT IN %(wallets)s))
+             WHERE %(coupon)s
             OFFSET 0
             """,
             company=company,
             issued=self._local(SQL("card.issued_at"), company),
             state=self.env["loyalty.card"]._state_sql("card"),
-            coupons=COUPON_TYPES,
-            wallets=WALLET_TYPES,
+            coupon=self.env["loyalty.fact.query"]._issued_sql(),
         )
 
     def _query_uses(self):

@@ -2,15 +2,15 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_query import WALLET_TYPES
+from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_query import POINT_GROUPS
+from odoo.addons.loyalty_coupon_crm.models.loyalty_fact_query import WALLET_TYPES
 
-# Which figure a movement belongs to; a reversal belongs where what it reverses does.
 GROUPS = {
-    "issued": ("opening", "issue"),
-    "earned": ("earn",),
-    "spent": ("spend",),
-    "expired": ("expire", "void"),
-    "adjusted": ("adjust", "transfer", "loss"),
+    "issued": POINT_GROUPS["points_issued"],
+    "earned": POINT_GROUPS["points_earned"],
+    "spent": POINT_GROUPS["points_spent"],
+    "expired": POINT_GROUPS["points_lapsed"],
+    "adjusted": POINT_GROUPS["points_adjusted"],
 }
 
 

@@ -1,20 +1,8 @@
 """Target of the house: confirm an order with coupon and points <= 1.10 x Odoo's."""
 
 import statistics
-import uuid
 
-import pytest
 from processes import result_of
-from provision import odoo
-
-
-@pytest.fixture
-def plain_database(plain_template):
-    """Return the name of a database with Odoo's add-ons alone."""
-    name = f"loyalty_plain_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(plain_template, name)
-    yield name
-    odoo.drop_database(name)
 
 
 def test_confirm(start_worker, plain_database, database, capsys):

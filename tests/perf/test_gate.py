@@ -1,21 +1,8 @@
 """Targets of the house: a gate check <= 5 ms, a cart with 2,000 programs <= 100 ms."""
 
-import uuid
-
-import pytest
 from processes import result_of
-from provision import odoo
 
 PROGRAMS = 2000
-
-
-@pytest.fixture
-def plain_database(plain_template):
-    """Return the name of a database with Odoo's add-ons alone."""
-    name = f"loyalty_plain_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(plain_template, name)
-    yield name
-    odoo.drop_database(name)
 
 
 def test_gate(start_worker, plain_database, database, capsys):

@@ -9,11 +9,9 @@ the rate at 10,000 counts, because at 100,000 it hardly ever comes to an end.
 
 import os
 import statistics
-import uuid
 
 import pytest
 from processes import result_of
-from provision import odoo
 
 SIZES = SMALL, LARGE = 10_000, 100_000
 MILLION = 1_000_000
@@ -21,15 +19,6 @@ ROUNDS = 3
 VERSUS_WIZARD, VERSUS_BARE, VERSUS_LARGE = 6.0, 0.75, 0.8
 # Python's own bookkeeping differs by a few MB from run to run.
 FLAT_MEGABYTES = 32
-
-
-@pytest.fixture
-def plain_database(plain_template):
-    """Return the name of a database with Odoo's add-ons alone."""
-    name = f"loyalty_plain_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(plain_template, name)
-    yield name
-    odoo.drop_database(name)
 
 
 def _show(what, size, found):

@@ -8,26 +8,14 @@ per program.
 """
 
 import os
-import uuid
 
-import pytest
 from processes import result_of
-from provision import odoo
 
 PROGRAMS = int(os.environ.get("LOYALTY_TILL_PROGRAMS", "500"))
 USES = int(os.environ.get("LOYALTY_TILL_USES", "50000"))
 ODOO_USES = min(USES, 50_000)
 MOST = 1.1
 STEPS = ("no program", "no card, no use", "cards and uses")
-
-
-@pytest.fixture
-def plain_database(plain_template):
-    """Return the name of a database with Odoo's add-ons alone."""
-    name = f"loyalty_plain_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(plain_template, name)
-    yield name
-    odoo.drop_database(name)
 
 
 def test_opening(start_worker, plain_database, database, capsys):
