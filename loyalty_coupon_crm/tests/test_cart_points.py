@@ -8,6 +8,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.addons.loyalty_coupon_crm.models import loyalty_sale_choice_mixin
 
 from .common import LoyaltyCrmCommon
+from .screenshots import ScreenshotMixin
 
 
 class CartPointsCommon(LoyaltyCrmCommon):
@@ -126,7 +127,7 @@ class CartPagesCommon(CartPointsCommon, HttpCase):
 
 
 @tagged("post_install", "-at_install", "tour")
-class TestCartTour(CartPagesCommon):
+class TestCartTour(ScreenshotMixin, CartPagesCommon):
     """The customer in front of the cart."""
 
     def test_a_customer_chooses_and_changes_points(self):

@@ -1,6 +1,7 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.loyalty_coupon_crm.tests.screenshots import ScreenshotMixin
 from odoo.addons.point_of_sale.tests.test_frontend import TestPointOfSaleHttpCommon
 
 CAMPAIGN_CODE = "044ACEFHJKMNPRTWXY2347"
@@ -19,7 +20,7 @@ TEMPLATES = {
 
 
 @tagged("post_install", "-at_install", "tour")
-class TestLoyaltyCrmTours(TestPointOfSaleHttpCommon):
+class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
     """The till as its cashier sees it."""
 
     @classmethod

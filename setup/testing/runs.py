@@ -1,6 +1,7 @@
 """Runs of Odoo's test runner, each on a database of its own."""
 
 import re
+import shutil
 import socket
 from pathlib import Path
 
@@ -136,8 +137,9 @@ class Run:
         self.template = template
 
     def prepare(self):
-        """Make the database; what an earlier run left is gone."""
+        """Make the database; what an earlier run left is gone, pictures too."""
         LOGS.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(LOGS / self.database, ignore_errors=True)
         odoo.copy_database(self.template(), self.database)
         odoo.cluster.query(KEEP_ESTIMATES, self.database)
 
@@ -151,6 +153,7 @@ class Run:
         try:
             odoo.call(
                 *flags,
+                *("--screenshots", LOGS),
                 *arguments,
                 log=self.log,
                 variables=PATIENCE if patient else None,

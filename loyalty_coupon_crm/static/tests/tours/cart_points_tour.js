@@ -1,3 +1,4 @@
+import { takeScreenshot } from "@loyalty_coupon_crm/../tests/tours/utils/screenshot_util";
 import { registry } from "@web/core/registry";
 
 registry.category("web_tour.tours").add("loyalty_crm_cart_points", {
@@ -37,5 +38,6 @@ registry.category("web_tour.tours").add("loyalty_crm_cart_points", {
             trigger:
                 "form.o_loyalty_points_choice .o_loyalty_points_worth:contains('25.00')",
         },
+        ...takeScreenshot("cart-points"),
     ],
 });

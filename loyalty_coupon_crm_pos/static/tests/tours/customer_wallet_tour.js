@@ -5,6 +5,7 @@ import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util"
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
 import { scan_barcode } from "@point_of_sale/../tests/generic_helpers/utils";
 import { registry } from "@web/core/registry";
+import { takeScreenshot } from "@loyalty_coupon_crm/../tests/tours/utils/screenshot_util";
 import * as CustomerWallet from "@loyalty_coupon_crm_pos/../tests/tours/utils/customer_wallet_util";
 
 // The test gives this code to the coupon that its campaign issued.
@@ -22,7 +23,12 @@ registry.category("web_tour.tours").add("LoyaltyCrmScanCampaignCoupon", {
             PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
             CustomerWallet.hasCoupon("Autumn Coupon", "applied"),
             PosLoyalty.orderTotalIs("9.18"),
-            CustomerWallet.finalizeOrder("Cash", "9.18"),
+            takeScreenshot("till-scan"),
+            CustomerWallet.finalizeOrder(
+                "Cash",
+                "9.18",
+                takeScreenshot("till-receipt")
+            ),
             // The same coupon once more: refused, with the reason.
             ProductScreen.addOrderline("Desk Organizer", "1"),
             PosLoyalty.enterCode(CAMPAIGN_CODE),
@@ -39,6 +45,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmRefusedCoupon", {
             ProductScreen.addOrderline("Desk Organizer", "1"),
             PosLoyalty.enterCode("044-void"),
             Notification.has("was voided"),
+            takeScreenshot("till-refused"),
             PosLoyalty.enterCode("044 expired"),
             Notification.has("was valid until"),
             PosLoyalty.enterCode("044nobody"),
@@ -58,6 +65,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmFirstTill", {
             PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
             // The coupon is on an order that nobody has paid yet.
             PosLoyalty.orderTotalIs("9.18"),
+            takeScreenshot("two-tills-first"),
             ProductScreen.clickPayButton(),
             Chrome.endTour(),
         ].flat(),
@@ -71,6 +79,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmSecondTill", {
             ProductScreen.addOrderline("Desk Organizer", "2"),
             PosLoyalty.enterCode(CAMPAIGN_CODE),
             Notification.has("is held by"),
+            takeScreenshot("two-tills-second"),
             PosLoyalty.orderTotalIs("10.20"),
             Chrome.endTour(),
         ].flat(),
@@ -85,16 +94,20 @@ registry.category("web_tour.tours").add("LoyaltyCrmCustomerPanel", {
             ProductScreen.clickCustomer("Li Wei"),
             CustomerWallet.hasPoints("120 Stars"),
             CustomerWallet.hasReason("Tea Coupon", "Add products first"),
+            takeScreenshot("till-customer"),
             ProductScreen.addOrderline("Desk Organizer", "2"),
             CustomerWallet.applyCoupon("Tea Coupon"),
             PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
             CustomerWallet.openList(),
             CustomerWallet.hasCoupon("Tea Coupon", "applied"),
             CustomerWallet.hasReason("Big Coupon", "For orders from"),
+            takeScreenshot("till-coupons"),
             CustomerWallet.finalizeOrder(
                 "Cash",
                 "9.18",
-                CustomerWallet.receiptShowsLapse("12")
+                CustomerWallet.receiptShowsLapse("12").concat(
+                    takeScreenshot("till-receipt-points")
+                )
             ),
             ProductScreen.clickPartnerButton(),
             ProductScreen.clickCustomer("Li Wei"),

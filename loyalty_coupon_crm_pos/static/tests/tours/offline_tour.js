@@ -9,6 +9,7 @@ import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util"
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
 import * as ReceiptScreen from "@point_of_sale/../tests/pos/tours/utils/receipt_screen_util";
 import { registry } from "@web/core/registry";
+import { takeScreenshot } from "@loyalty_coupon_crm/../tests/tours/utils/screenshot_util";
 import * as CustomerWallet from "@loyalty_coupon_crm_pos/../tests/tours/utils/customer_wallet_util";
 
 /** Wait for what happens without anything to be seen on the screen. */
@@ -66,6 +67,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmOffline", {
             CustomerWallet.applyCoupon("Tea Coupon"),
             PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
             CustomerWallet.hasCoupon("Tea Coupon", "applied"),
+            takeScreenshot("offline-leased"),
             pay("9.18"),
             Dialog.confirm("Continue with limited functionality"),
             ReceiptScreen.clickNextOrder(),
@@ -73,6 +75,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmOffline", {
             ProductScreen.addOrderline("Desk Organizer", "2"),
             scan("Scan a forged voucher", () => voucher().replace(".100.", ".900.")),
             Notification.has("signature of this coupon is wrong"),
+            takeScreenshot("offline-forged"),
             PosLoyalty.orderTotalIs("10.20"),
             scan("Scan the voucher", voucher),
             PosLoyalty.hasRewardLine("10% on your order", "-1.02"),
@@ -96,6 +99,7 @@ registry.category("web_tour.tours").add("LoyaltyCrmOffline", {
             until("And nothing is on its way", () => !posmodel.syncingOrders.size),
             scan("Scan the voucher a third time", voucher),
             Notification.has("used"),
+            takeScreenshot("offline-and-back"),
             Chrome.endTour(),
         ].flat(Infinity),
 });

@@ -4,6 +4,7 @@ import * as NumberPopup from "@point_of_sale/../tests/generic_helpers/number_pop
 import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util";
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
 import * as CustomerWallet from "@loyalty_coupon_crm_pos/../tests/tours/utils/customer_wallet_util";
+import { takeScreenshot } from "@loyalty_coupon_crm/../tests/tours/utils/screenshot_util";
 import { registry } from "@web/core/registry";
 
 const PLAIN = "240.00";
@@ -28,6 +29,7 @@ function choosePoints(points) {
         NumberPopup.enterValue(points),
         NumberPopup.isShown(points),
         { trigger: ".modal :contains('5.00')" },
+        takeScreenshot("till-points"),
         Dialog.confirm(),
     ];
 }
