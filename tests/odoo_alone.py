@@ -173,4 +173,5 @@ STRUCTURE = {
     "parameters": "SELECT key FROM ir_config_parameter",
     "sequences": "SELECT id FROM ir_sequence",
     "defaults": "SELECT id FROM ir_default",
+    "spreadsheet dashboards": "SELECT id FROM spreadsheet_dashboard",
 }

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_amount
+from odoo.tools.i18n import format_list
 
 from ..tools import next_offer
 from .loyalty_campaign_check_mixin import WALLET_TYPES
@@ -329,7 +330,7 @@ class LoyaltyProgramNextMixin(models.AbstractModel):
         said = [words[code] for code in next_offer.reasons(estimate, offer)]
         if not said:
             said = [self.env._("an average customer for this offer")]
-        return ", ".join(said)
+        return format_list(self.env, said)
 
     def _next_sentence(self, row, company, with_profit=True):
         """Return one offer as a line of text.

@@ -1,2 +1,3 @@
+from . import ir_model_data
 from . import res_company
 from . import res_config_settings
