@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import cluster, settings, source, venv
+from . import browser, cluster, settings, source, venv
 from .shell import SetupError, Step, lock, run, say
 
 LOG_TAIL = 15
@@ -37,7 +37,9 @@ def environment():
         "PYTHONPATH": path.rstrip(os.pathsep),
         "PYTHONWARNINGS": "ignore",
         "ODOO_RC": str(CONFIG),
-        "PATH": os.pathsep.join([str(venv.odoo.folder / "bin"), os.environ["PATH"]]),
+        "PATH": os.pathsep.join(
+            [str(browser.folder()), str(venv.odoo.folder / "bin"), os.environ["PATH"]]
+        ),
     }
 
 

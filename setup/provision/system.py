@@ -65,7 +65,11 @@ def missing(wanted):
     return [name for name, (_purpose, is_there) in wanted.items() if not is_there()]
 
 
-def _install(packages):
+def install(packages):
+    """Install Debian packages as root, none of what they only recommend.
+
+    :raise SetupError: when one cannot be had
+    """
     apt = ["apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0"]
     quiet = {
         "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
@@ -95,7 +99,7 @@ def ensure(wanted):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         with Step(f"installing {', '.join(lacking)}"):
-            _install(lacking)
+            install(lacking)
         lacking = missing(wanted)
     if lacking:
         lines = [f"  {name}: {wanted[name][0]}" for name in lacking]

@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 
-from provision import odoo, settings, system
+from provision import browser, odoo, settings, system
 from provision.shell import SetupError, say
 
 from . import lanes, runs, static
@@ -90,6 +90,8 @@ def _provision(options):
         system.ensure({name: system.TO_RUN[name] for name in ("python3-venv", "npm")})
         return
     system.ensure(system.TO_RUN if options.fast else system.TO_TEST)
+    if not options.fast:
+        browser.ensure()
     odoo.ensure()
     odoo.forget_lost_checkouts()
 
