@@ -5,7 +5,7 @@
     "category": "Sales/Loyalty",
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",
-    "depends": ["sale_loyalty", "crm", "sms", "survey"],
+    "depends": ["sale_loyalty", "crm", "mass_mailing_sms", "survey"],
     "external_dependencies": {"python": ["cryptography", "qrcode", "python-barcode"]},
     "data": [
         "security/loyalty_groups.xml",

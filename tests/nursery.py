@@ -65,13 +65,17 @@ class Worker:
 class Nursery:
     """A process that has loaded Odoo with our add-ons and forks workers."""
 
-    def __init__(self, database):
+    def __init__(self, database, variables=None):
+        """Load Odoo on a database.
+
+        :param variables: further variables of its environment
+        """
         self.folder = Path(tempfile.mkdtemp(prefix="loyalty-workers-"))
         self.count = 0
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [*odoo.python(PROGRAM, database)],
-                env=odoo.environment(),
+                env={**odoo.environment(), **(variables or {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

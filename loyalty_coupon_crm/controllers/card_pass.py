@@ -26,6 +26,8 @@ class CardPass(http.Controller):
         """Show the QR code of a card, and what a phone can save."""
         card = self._card(card_id, token)
         card._mark_seen()
+        if token:
+            card.campaign_member_ids._note_followed()
         values = {"card": card, "page_name": "coupon", "token": token or ""}
         return request.render("loyalty_coupon_crm.portal_card_pass", values)
 

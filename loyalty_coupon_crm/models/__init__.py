@@ -58,6 +58,10 @@ from . import loyalty_campaign_queue_mixin
 from . import loyalty_campaign_failure_mixin
 from . import loyalty_campaign_guard_mixin
 from . import loyalty_campaign_journey_mixin
+from . import loyalty_campaign_launch_mixin
+from . import loyalty_campaign_mailing_mixin
+from . import loyalty_campaign_progress_mixin
+from . import loyalty_campaign_window_mixin
 from . import loyalty_campaign_message_mixin
 from . import loyalty_campaign_preview_mixin
 from . import loyalty_campaign_purchase_mixin
@@ -158,3 +162,5 @@ from . import loyalty_import_opening
 from . import loyalty_import_reason_mixin
 from . import loyalty_import
 from . import crm_lead
+from . import mailing_mailing
+from . import mailing_trace

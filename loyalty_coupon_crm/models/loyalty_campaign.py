@@ -21,8 +21,6 @@ FROZEN_FIELDS = {
     "segment_id",
     "validity_days",
 } | TRIGGER_FIELDS
-# Days after which a standing campaign writes once more to those who did not look.
-FIRST_REMINDER_DAYS = 3
 # Written by the buttons and the runner alone, never by a client.
 OWN_VALUES = {
     "approval_by_id": False,
@@ -34,6 +32,7 @@ OWN_VALUES = {
     "horizon_purchase_id": 0,
     "horizon_waits": False,
     "known_segment_row_id": 0,
+    "known_stage_row_id": 0,
     "last_occasion": False,
     "launched_at": False,
     "launched_by_id": False,
@@ -65,16 +64,20 @@ class LoyaltyCampaign(models.Model):
         "loyalty.campaign.failure.mixin",
         "loyalty.campaign.guard.mixin",
         "loyalty.campaign.journey.mixin",
+        "loyalty.campaign.launch.mixin",
+        "loyalty.campaign.mailing.mixin",
         "loyalty.campaign.purchase.mixin",
         "loyalty.campaign.sentence.mixin",
         "loyalty.campaign.trigger.mixin",
         "loyalty.campaign.check.mixin",
         "loyalty.campaign.preview.mixin",
         "loyalty.campaign.print.mixin",
+        "loyalty.campaign.progress.mixin",
         "loyalty.campaign.queue.mixin",
         "loyalty.campaign.result.mixin",
         "loyalty.campaign.runner.mixin",
         "loyalty.campaign.wallet.mixin",
+        "loyalty.campaign.window.mixin",
         "loyalty.campaign.message.mixin",
     ]
     _order = "priority desc, id desc"
@@ -161,22 +164,6 @@ class LoyaltyCampaign(models.Model):
         default=lambda self: self._new_seed(),
         help="Draws the control group together with the customer.",
     )
-    state = fields.Selection(
-        [
-            ("draft", "Draft"),
-            ("approval", "To Approve"),
-            ("running", "Running"),
-            ("paused", "Stopped"),
-            ("done", "Done"),
-            ("cancelled", "Cancelled"),
-        ],
-        required=True,
-        default="draft",
-        readonly=True,
-        copy=False,
-        tracking=True,
-        group_expand=True,
-    )
     planned_at = fields.Datetime(
         string="Planned for",
         compute="_compute_planned_at",
@@ -184,34 +171,11 @@ class LoyaltyCampaign(models.Model):
         help="When the campaign gives its offer for the first time, as far as a day is "
         "known; or when it was launched.",
     )
-    stop_reason = fields.Char(readonly=True, copy=False)
-    launched_at = fields.Datetime(string="Launched on", readonly=True, copy=False)
-    launched_by_id = fields.Many2one(
-        "res.users", string="Launched by", readonly=True, copy=False
-    )
     variant_ids = fields.One2many(
         "loyalty.campaign.variant", "campaign_id", string="Arms", copy=True
     )
     member_ids = fields.One2many(
         "loyalty.campaign.member", "campaign_id", string="Members"
-    )
-    batch_ids = fields.One2many("loyalty.campaign.batch", "campaign_id", string="Runs")
-    treated_count = fields.Integer(string="Treated", readonly=True, copy=False)
-    control_count = fields.Integer(string="Control", readonly=True, copy=False)
-    member_count = fields.Integer(
-        compute="_compute_progress", help="Treated and control."
-    )
-    issued_count = fields.Integer(string="Issued", compute="_compute_progress")
-    skipped_count = fields.Integer(string="Skipped", compute="_compute_progress")
-    todo_count = fields.Integer(string="To Issue", compute="_compute_progress")
-    progress = fields.Float(
-        compute="_compute_progress", help="Percent of the treated customers done."
-    )
-    redemption_count = fields.Integer(compute="_compute_redemption_count")
-    seen_count = fields.Integer(
-        string="Looked",
-        compute="_compute_seen_count",
-        help="Customers who have looked at their coupon, or used it.",
     )
 
     @api.model
@@ -224,39 +188,6 @@ class LoyaltyCampaign(models.Model):
             if campaign.state == "draft":
                 program = campaign.program_id
                 campaign.validity_days = program and program._issue_validity_days()
-
-    @api.depends("treated_count", "control_count", "batch_ids", "state")
-    def _compute_progress(self):
-        done = {
-            campaign.id: counts
-            for campaign, *counts in self.env["loyalty.campaign.batch"]._read_group(
-                [("campaign_id", "in", self.ids)],
-                ["campaign_id"],
-                ["issued_count:sum", "skipped_count:sum", "failed_count:sum"],
-            )
-        }
-        for campaign in self:
-            issued, skipped, failed = done.get(campaign.id, [0] * 3)
-            treated = campaign.treated_count
-            campaign.issued_count = issued
-            campaign.skipped_count = skipped
-            campaign.failed_count = failed
-            campaign.todo_count = max(0, treated - issued - skipped - failed)
-            campaign.member_count = treated + campaign.control_count
-            campaign.progress = (
-                100.0 * (treated - campaign.todo_count) / treated if treated else 0.0
-            )
-
-    def _compute_seen_count(self):
-        counts = dict(
-            self.env["loyalty.card"]._read_group(
-                [("campaign_id", "in", self.ids), ("first_seen_at", "!=", False)],
-                ["campaign_id"],
-                ["__count"],
-            )
-        )
-        for campaign in self:
-            campaign.seen_count = counts.get(campaign._origin, 0)
 
     @api.depends(
         "trigger",
@@ -274,20 +205,6 @@ class LoyaltyCampaign(models.Model):
             elif campaign.trigger == "holiday":
                 moment = campaign._next_holiday_moment()
             campaign.planned_at = moment
-
-    def _compute_redemption_count(self):
-        counts = dict(
-            self.env["loyalty.redemption"]._read_group(
-                [
-                    ("campaign_id", "in", self.ids),
-                    ("is_live", "=", True),
-                ],
-                ["campaign_id"],
-                ["__count"],
-            )
-        )
-        for campaign in self:
-            campaign.redemption_count = counts.get(campaign, 0)
 
     @api.constrains(
         "points", "validity_days", "control_percent", "budget_coupons", "state"
@@ -382,189 +299,3 @@ class LoyaltyCampaign(models.Model):
                     name=launched[0].name,
                 )
             )
-
-    def action_launch(self):
-        """Draw the groups and start issuing in the background.
-
-        :raise UserError: with a sentence for everything that speaks against it;
-            nothing was changed then
-        :raise AccessError: when the user may not change the campaign
-        :raise LockError: when somebody else is launching it at this moment
-        """
-        self.check_access("write")
-        self.lock_for_update()
-        for campaign in self:
-            campaign._refresh_audience()
-            if problems := campaign._launch_problems():
-                raise UserError("\n".join(problems))
-            if campaign._needs_approval():
-                campaign._ask_approval()
-                continue
-            treated, control = campaign._first_members()
-            campaign._write_own(
-                {
-                    "state": "running",
-                    "launched_at": fields.Datetime.now(),
-                    "launched_by_id": self.env.uid,
-                    "treated_count": treated,
-                    "control_count": control,
-                }
-            )
-            campaign._start_trigger()
-        self._trigger_issue()
-
-    def _first_members(self):
-        """Draw the groups of a campaign that gives at once; others draw them later.
-
-        :return: number of (treated, control) members
-        :raise UserError: when nobody would get the offer
-        """
-        if self.trigger != "now":
-            return 0, 0
-        treated, control = self._assign_members()
-        if not treated:
-            raise UserError(
-                self.env._(
-                    "All %(count)s customers of the audience fell into the "
-                    "control group: take a larger audience or a smaller group.",
-                    count=control,
-                )
-            )
-        return treated, control
-
-    def action_stop(self):
-        """Stop issuing after the batch that is being issued."""
-        self._expect_state("running")
-        self._write_own(
-            {
-                "state": "paused",
-                "stop_reason": self.env._(
-                    "Stopped by %(user)s", user=self.env.user.name
-                ),
-            }
-        )
-
-    def action_resume(self):
-        """Go on issuing to those who have nothing yet.
-
-        :raise UserError: when the offer cannot be used any more
-        """
-        self._expect_state("paused")
-        for campaign in self:
-            if problems := campaign._offer_problems():
-                raise UserError("\n".join(problems))
-        self._write_own({"state": "running", "stop_reason": False})
-        self._trigger_issue()
-
-    def action_cancel(self):
-        """Give nothing to those who have nothing yet; what was issued stays valid.
-
-        The runner notes it on the members: it may be at work on some of them.
-        """
-        self._expect_state("draft", "approval", "running", "paused")
-        self._write_own({"state": "cancelled"})
-        self._cancel_messages()
-        self._trigger_issue()
-
-    def _expect_state(self, *states):
-        """Refuse a button that does not fit the state.
-
-        :param states: states in which the button may be pressed
-        :raise UserError: when a campaign is in another state
-        """
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        for campaign in self:
-            if campaign.state not in states:
-                raise UserError(
-                    self.env._(
-                        "The campaign %(name)s is in the state “%(state)s”, in which "
-                        "this button does nothing. Reload the page to see the others.",
-                        name=campaign.name,
-                        state=labels[campaign.state],
-                    )
-                )
-
-    def action_refresh_audience(self):
-        """Apply the rule of the audience now, so that the preview counts anew."""
-        self.check_access("write")
-        for campaign in self:
-            campaign._refresh_audience()
-
-    def action_view_audience(self):
-        """Open the customers that the audience holds now."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "base.action_partner_form"
-        )
-        return {
-            **action,
-            "name": self.segment_id.name,
-            "domain": [("id", "in", self._audience_ids())],
-            "context": {"create": False},
-        }
-
-    def action_view_members(self):
-        """Open the members, both groups."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "loyalty_coupon_crm.loyalty_campaign_member_action"
-        )
-        return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}
-
-    def action_remind_unseen(self):
-        """Open a draft that writes once more to those who did not look at their card.
-
-        :raise UserError: when the campaign wrote no messages
-        """
-        self.ensure_one()
-        self.check_access("write")
-        self._expect_state("running", "paused", "done")
-        if not self.mail_template_id:
-            raise UserError(
-                self.env._(
-                    "The campaign %(name)s wrote no messages: there is nothing to send "
-                    "once more.",
-                    name=self.name,
-                )
-            )
-        passed = (fields.Datetime.now() - self.launched_at).days
-        draft = self.create(
-            {
-                "name": self.env._("%(name)s: once more", name=self.name),
-                "company_id": self.company_id.id,
-                "trigger": "follow",
-                "parent_id": self.id,
-                "follow_condition": "unseen",
-                "is_reminder": True,
-                "trigger_days": FIRST_REMINDER_DAYS if self._is_standing() else passed,
-                "mail_template_id": self.mail_template_id.id,
-                "control_percent": 0,
-                "no_control_reason": self.env._("Reminds of an offer in hand"),
-            }
-        )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": draft.id,
-            "view_mode": "form",
-        }
-
-    def action_view_cards(self):
-        """Open the cards that the campaign issued or put points on."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Cards"),
-            "res_model": "loyalty.card",
-            "view_mode": "list,form",
-            "domain": [("campaign_member_ids.campaign_id", "=", self.id)],
-            "context": {"create": False},
-        }
-
-    def action_view_redemptions(self):
-        """Open the uses of the coupons that the campaign issued."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "loyalty_coupon_crm.loyalty_redemption_action"
-        )
-        return {**action, "domain": [("campaign_id", "=", self.id)], "context": {}}

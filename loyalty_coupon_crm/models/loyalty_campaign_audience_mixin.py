@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..tools.planner import without_jit
+
 
 class LoyaltyCampaignAudienceMixin(models.AbstractModel):
     """Whom a campaign reaches, and who of them is in the control group.
@@ -218,6 +220,8 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         )[0]
 
     def _flush_audience(self):
+        """Write what the audience's query reads, and let it run at once."""
+        without_jit(self.env.cr)
         self.env["loyalty.segment.member"].flush_model()
         self.env["loyalty.campaign.member"].flush_model()
         self.env["loyalty.campaign.variant"].flush_model()

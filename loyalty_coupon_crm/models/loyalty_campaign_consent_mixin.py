@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 # Who is meant follows from what the customer did.
-PROFILE_TRIGGERS = ("inactive", "segment_in", "segment_out")
+PROFILE_TRIGGERS = ("inactive", "segment_in", "segment_out", "stage_in", "stage_out")
 
 
 class LoyaltyCampaignConsentMixin(models.AbstractModel):

@@ -107,28 +107,6 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
             "body", members.card_id.ids, compute_lang=True
         )
 
-    def _put_into_sms_queue(self, members):
-        """Write text messages, which Odoo's queue sends.
-
-        :param members: `loyalty.campaign.member` records with a valid phone number
-        """
-        if not members:
-            return
-        bodies = self._text_bodies(members)
-        # The queue is Odoo's.
-        self.env["sms.sms"].sudo().create(
-            [
-                {
-                    "number": member.partner_id.phone_sanitized,
-                    "partner_id": member.partner_id.id,
-                    "body": bodies[member.card_id.id],
-                }
-                for member in members
-            ]
-        )
-        members.write({"message_state": "sms"})
-        self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger()
-
     def _put_on_call_list(self, members):
         """Plan a call with each member whom no message reaches.
 

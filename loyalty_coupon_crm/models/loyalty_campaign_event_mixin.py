@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class LoyaltyCampaignEventMixin(models.AbstractModel):
-    """Events that trigger campaigns: a new contact, points, answers to a survey."""
+    """Events that trigger campaigns: contact, points, survey, life cycle."""
 
     _name = "loyalty.campaign.event.mixin"
     _description = "Event Triggers of Campaigns"
@@ -92,6 +92,56 @@ class LoyaltyCampaignEventMixin(models.AbstractModel):
             """,
             self.trigger_survey_id.id,
             self.launched_at,
+        )
+
+    def _candidates_stage_in(self):
+        """Customers who came into the stage since the launch and are still in it."""
+        return self._stage_change_query(
+            SQL(
+                """
+                row.stage_to = %(stage)s
+                AND (row.stage_from IS NOT NULL OR row.stage_to IN ('prospect', 'new'))
+                """,
+                # The first figures tell where somebody stood, not that they came there.
+                stage=self.trigger_stage,
+            ),
+            SQL("TRUE"),
+        )
+
+    def _candidates_stage_out(self):
+        """Customers who left the stage since the launch and are not back."""
+        return self._stage_change_query(
+            SQL("row.stage_from = %s", self.trigger_stage),
+            SQL("later.stage_to = %s", self.trigger_stage),
+        )
+
+    def _stage_change_query(self, change, undone):
+        """Return who passed from one stage to another since the launch.
+
+        :param change: condition on `row`, a `loyalty_stage_change`
+        :param undone: condition on a `later` one, after which the change is history
+        """
+        self.env["loyalty.stage.change"].flush_model()
+        return SQL(
+            """
+            SELECT row.partner_id, row.date::text AS occasion,
+                   NULL::integer AS card_id
+              FROM loyalty_stage_change row
+             WHERE row.company_id = %(company)s
+               AND row.date >= %(first)s
+               AND row.id > %(known)s
+               AND %(change)s
+               AND NOT EXISTS (SELECT FROM loyalty_stage_change later
+                                WHERE later.partner_id = row.partner_id
+                                  AND later.company_id = row.company_id
+                                  AND later.id > row.id
+                                  AND %(undone)s)
+            """,
+            company=self.company_id.id,
+            first=self.company_id._loyalty_today(self.launched_at),
+            known=self.known_stage_row_id,
+            change=change,
+            undone=undone,
         )
 
     def _own_customer_condition(self, alias):

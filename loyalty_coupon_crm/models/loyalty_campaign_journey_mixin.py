@@ -89,7 +89,11 @@ class LoyaltyCampaignJourneyMixin(models.AbstractModel):
         self.env["loyalty.redemption"].flush_model()
         conditions = {
             "unused": SQL("AND NOT %s", used),
-            "unseen": SQL("AND card.first_seen_at IS NULL AND NOT %s", used),
+            "unseen": SQL(
+                "AND card.first_seen_at IS NULL AND member.opened_at IS NULL"
+                " AND NOT %s",
+                used,
+            ),
             "used": SQL("AND %s", used),
             "any": SQL(),
         }

@@ -45,6 +45,9 @@ class LoyaltyCampaignMember(models.Model):
             ("todo", "To write"),
             ("queued", "In the mail queue"),
             ("sms", "In the text message queue"),
+            ("sent", "Sent"),
+            ("bounced", "Came back"),
+            ("failed", "Not sent"),
             ("outbox", "In the outbox"),
             ("call", "On the call list"),
             ("printed", "Printed"),
@@ -56,6 +59,14 @@ class LoyaltyCampaignMember(models.Model):
         string="Message not before",
         help="The message waits for this moment: quiet hours, blackout dates.",
     )
+    opened_at = fields.Datetime(
+        string="Opened on",
+        help="The message was opened for the first time, or a link of it was followed.",
+    )
+    clicked_at = fields.Datetime(
+        string="Clicked on", help="The last time a link of the message was followed."
+    )
+    trace_ids = fields.One2many("mailing.trace", "loyalty_member_id", string="Traces")
     version = fields.Integer(help="Version of the campaign that chose the customer.")
     reason = fields.Char()
     refuses_offer = fields.Boolean(compute="_compute_refuses")
@@ -71,6 +82,11 @@ class LoyaltyCampaignMember(models.Model):
         "The customer already takes part in this campaign on this occasion.",
     )
     _todo_index = models.Index("(campaign_id, id) WHERE state = 'todo'")
+    _told_index = models.Index(
+        "(campaign_id, message_state) WHERE message_state IS NOT NULL"
+    )
+    _opened_index = models.Index("(campaign_id) WHERE opened_at IS NOT NULL")
+    _clicked_index = models.Index("(campaign_id) WHERE clicked_at IS NOT NULL")
     _message_index = models.Index("(campaign_id, id) WHERE message_state = 'todo'")
 
     @api.depends("campaign_id", "variant_id", "version", "occasion", "arm")
@@ -160,3 +176,36 @@ class LoyaltyCampaignMember(models.Model):
         if not self.card_id.active:
             return self.env._("No message: the card was archived.")
         return ""
+
+    def _once_per_card(self):
+        """Return the first member of each card: nobody is written to twice at once."""
+        first = {member.card_id.id: member.id for member in reversed(self)}
+        return self.filtered(lambda member: first[member.card_id.id] == member.id)
+
+    def _forget_message(self):
+        """Let the message be written anew; the old one tells nothing any more."""
+        traces = self.trace_ids
+        mails, text_ids = traces.mail_mail_id, traces.mapped("sms_id_int")
+        traces.loyalty_member_id = False
+        mails.filtered(lambda mail: mail.state == "exception").cancel()
+        texts = self.env["sms.sms"].search(
+            [("id", "in", text_ids), ("state", "=", "error")]
+        )
+        texts.action_set_canceled()
+        self.write(
+            {
+                "message_state": "todo",
+                "message_at": False,
+                "opened_at": False,
+                "clicked_at": False,
+                "reason": False,
+            }
+        )
+
+    def _note_followed(self):
+        """Note that customers came by the address of their coupon in the message."""
+        for member in self:
+            # Several when there was a first try; the last one is what they have.
+            trace = member.trace_ids.sorted("id")[-1:]
+            trace.set_opened()
+            trace.set_clicked()

@@ -81,7 +81,7 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         :return: number of members done
         """
         self.ensure_one()
-        locked = self._lock_messages(size)
+        locked = self._lock_messages(size)._once_per_card()
         locked.invalidate_recordset(["refuses_offer", "refuses_email", "refuses_text"])
         members = locked - self._postpone_messages(locked)
         reachable = others = members.browse()
@@ -92,17 +92,11 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
                 others |= member
             else:
                 reachable |= member
-        for template, chosen in reachable.grouped(
-            lambda member: member.variant_id.mail_template_id or self.mail_template_id
-        ).items():
-            if not template:
+        for variant, chosen in reachable.grouped("variant_id").items():
+            if template := variant.mail_template_id or self.mail_template_id:
+                self._put_into_mail_queue(template, chosen)
+            else:
                 others |= chosen
-                continue
-            template.send_mail_batch(
-                chosen.card_id.ids,
-                email_layout_xmlid="mail.mail_notification_light",
-            )
-            chosen.write({"message_state": "queued"})
         self._write_otherwise(others)
         return len(locked)
 

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..tools import campaign_statistics as figures
+from ..tools.planner import without_jit
 
 # Window of an offer without end.
 DEFAULT_DAYS = 30
@@ -208,6 +209,7 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
 
     def _read_outcomes(self):
         """Return {(arm, variant id or None for all): dict of figures}."""
+        without_jit(self.env.cr)
         for model in ("loyalty.campaign.member", "loyalty.purchase"):
             self.env[model].flush_model()
         names = (
@@ -272,7 +274,7 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             ._read_group(
                 [
                     ("campaign_id", "=", self.id),
-                    ("message_state", "in", ("queued", "sms")),
+                    ("message_state", "in", ("queued", "sms", "sent", "bounced")),
                 ],
                 ["variant_id"],
                 ["__count"],

@@ -243,6 +243,20 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
             )
         )
 
+    def _stage_name(self):
+        stages = dict(self._fields["trigger_stage"]._description_selection(self.env))
+        return stages.get(self.trigger_stage) or self.env._("(none yet)")
+
+    def _describe_stage_in(self):
+        return self._describe_event(
+            self.env._("who enters the stage %(stage)s", stage=self._stage_name())
+        )
+
+    def _describe_stage_out(self):
+        return self._describe_event(
+            self.env._("who leaves the stage %(stage)s", stage=self._stage_name())
+        )
+
     def _describe_expiring(self):
         return self._describe_event(
             self.env._(
@@ -335,6 +349,8 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
             "survey": (self.trigger_survey_id, self.env._("Choose a survey.")),
             "segment_in": (self.trigger_segment_id, self.env._("Choose a segment.")),
             "segment_out": (self.trigger_segment_id, self.env._("Choose a segment.")),
+            "stage_in": (self.trigger_stage, self.env._("Choose a stage.")),
+            "stage_out": (self.trigger_stage, self.env._("Choose a stage.")),
             "follow": (self.parent_id, self.env._("Choose the campaign it follows.")),
         }
         fine, sentence = checks.get(self.trigger, (True, ""))

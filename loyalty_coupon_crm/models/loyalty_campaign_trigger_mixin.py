@@ -5,6 +5,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from .loyalty_customer_metric import STAGES
+
 _logger = logging.getLogger(__name__)
 
 TRIGGERS = [
@@ -25,6 +27,8 @@ TRIGGERS = [
     ("inactive", "No purchase for some time"),
     ("segment_in", "Segment entered"),
     ("segment_out", "Segment left"),
+    ("stage_in", "Stage of the life cycle entered"),
+    ("stage_out", "Stage of the life cycle left"),
     ("expiring", "Coupon unused before it expires"),
     ("anniversary", "Anniversary of the first purchase"),
     ("survey", "Survey answered"),
@@ -74,6 +78,7 @@ TRIGGER_FIELDS = {
     "trigger_program_id",
     "trigger_segment_id",
     "trigger_side",
+    "trigger_stage",
     "trigger_survey_id",
 }
 
@@ -154,6 +159,11 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
     trigger_segment_id = fields.Many2one(
         "loyalty.segment", string="Segment", check_company=True, ondelete="restrict"
     )
+    trigger_stage = fields.Selection(
+        STAGES,
+        string="Stage",
+        help="Stage of the customer's life cycle, as the customer figures say it.",
+    )
     trigger_holiday_id = fields.Many2one(
         "loyalty.holiday", string="Holiday", check_company=True, ondelete="restrict"
     )
@@ -185,6 +195,7 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
         help="The last day for which the whole audience was drawn.",
     )
     known_segment_row_id = fields.Integer(readonly=True, copy=False)
+    known_stage_row_id = fields.Integer(readonly=True, copy=False)
     triggered_at = fields.Datetime(
         string="Last Looked on",
         readonly=True,
@@ -259,6 +270,9 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
     def _start_trigger(self):
         """Note at launch from where on events count."""
         last, _holders = self._read_purchase_horizon()
+        # Whoever launches need not see every customer's stages; the last id is told.
+        stages = self.env["loyalty.stage.change"].sudo()
+        stage = stages.search([], order="id desc", limit=1)
         for campaign in self:
             # Rows by hand of people the launcher may not read count as known, too.
             newest = (
@@ -273,6 +287,7 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
             campaign._write_own(
                 {
                     "known_segment_row_id": newest.id or 0,
+                    "known_stage_row_id": stage.id or 0,
                     "cursor_purchase_id": last,
                     "settled_purchase_id": last,
                     "horizon_purchase_id": last,
@@ -371,8 +386,6 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
         """Write candidates as members and count them."""
         if self.trigger in AUDIENCE_TRIGGERS:
             self._refresh_audience()
-        # Compiling takes longer than the query, whose cost the planner overrates.
-        self.env.cr.execute("SET LOCAL jit = off")
         before = self.treated_count
         treated, control = self._assign_members(candidates)
         if (treated, control) != (before, self.control_count):

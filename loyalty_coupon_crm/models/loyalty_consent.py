@@ -12,6 +12,7 @@ SOURCES = [
     ("staff", "Told to staff"),
     ("claim", "Claim page"),
     ("portal", "Customer portal"),
+    ("till", "Joined at the till"),
     ("system", "Another system"),
 ]
 

@@ -320,7 +320,7 @@ class LoyaltyCustomerEvent(models.Model):
         source = SQL(
             "%s AND row.message_state = ANY(%s)",
             self._of_contact("loyalty_campaign_member"),
-            ["queued", "sms", "outbox", "call", "printed"],
+            ["queued", "sms", "sent", "bounced", "outbox", "call", "printed"],
         )
         return source, {
             **columns,

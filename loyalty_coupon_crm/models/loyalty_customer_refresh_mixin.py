@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.planner import without_jit
+
 # Purchases of transactions that ended while a refresh began have smaller ids.
 CURSOR_OVERLAP = 200
 # What the model says of customers is void when it was fitted longer ago.
@@ -26,8 +28,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
     def _execute_refresh(self, companies, recent):
         self.env["loyalty.company.metric"]._ensure(companies)
         _last, holders = self.env["loyalty.campaign"]._read_purchase_horizon()
-        # Compiling so long a statement takes longer than it saves.
-        self.env.cr.execute("SET LOCAL jit = off")
+        without_jit(self.env.cr)
         self.env.cr.execute(
             SQL(
                 """

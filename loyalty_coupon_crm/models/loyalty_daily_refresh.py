@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.day_spans import days_between, merge_days
+from ..tools.planner import without_jit
 from .loyalty_fact_query import WALLET_TYPES
 
 # Any number that nothing else locks.
@@ -97,8 +98,7 @@ class LoyaltyDailyRefresh(models.Model):
         :param everything: all days, not only those that facts arrived for
         """
         self.env.flush_all()
-        # Compiling so long a statement takes longer than it saves.
-        self.env.cr.execute("SET LOCAL jit = off")
+        without_jit(self.env.cr)
         # Figures are of all companies, whoever computes them.
         row = self._current().with_company(self._main_company())
         now = fields.Datetime.now()

@@ -3,6 +3,7 @@ from . import test_award_terms
 from . import test_branch_wallet
 from . import test_campaign
 from . import test_campaign_runner
+from . import test_campaign_tracking
 from . import test_card
 from . import test_card_actions
 from . import test_card_pass

@@ -648,6 +648,43 @@ class TestDayTrigger(TriggerCommon):
             self._look()
         self.assertEqual(self._who(left), self.customers[5])
 
+    def test_stage_entered_and_left(self):
+        new, back, lost, found = self.customers[:4]
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        stages = self.env["loyalty.stage.change"].sudo()
+
+        def pass_to(partner, before, after, company=self.company):
+            stages.create(
+                {
+                    "partner_id": partner.id,
+                    "company_id": company.id,
+                    "date": self.company._loyalty_today(),
+                    "stage_from": before,
+                    "stage_to": after,
+                }
+            )
+
+        pass_to(self.customers[9], "growing", "dormant")
+        fresh = self._create_trigger("stage_in", trigger_stage="new")
+        silent = self._create_trigger("stage_in", trigger_stage="dormant")
+        awake = self._create_trigger("stage_out", trigger_stage="dormant")
+        self.assertIn("enters the stage Dormant", silent.trigger_sentence)
+        self._buy(new)
+        self.env["loyalty.customer.metric"].sudo()._refresh()
+        pass_to(back, "growing", "dormant")
+        pass_to(back, "dormant", "won_back")
+        pass_to(lost, "slowing", "dormant")
+        pass_to(found, False, "dormant")
+        pass_to(self.customers[5], "slowing", "dormant", other)
+        for _twice in range(2):
+            self._look()
+        self.assertEqual(self._who(fresh), new)
+        self.assertEqual(self._who(silent), lost, "still in it, and came there")
+        self.assertEqual(self._who(awake), back)
+        pass_to(back, "won_back", "dormant")
+        self._look()
+        self.assertEqual(self._who(silent), lost | back)
+
     def test_who_left_before_the_launch_did_not_leave_since(self):
         segment = self._create_segment(self.customers[:2])
         segment.member_ids[0].sudo().date_to = self.company._loyalty_today()
@@ -707,6 +744,8 @@ class TestDayTrigger(TriggerCommon):
             "inactive",
             "segment_in",
             "segment_out",
+            "stage_in",
+            "stage_out",
             "follow",
         ):
             campaign = self._create_trigger(

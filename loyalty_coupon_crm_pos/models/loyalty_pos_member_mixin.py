@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 LEAST_DIGITS = 6
+# Who joins at a till leaves a phone number and buys there.
+ASKED_PURPOSES = ("sms", "profiling")
 
 
 class LoyaltyPosMemberMixin(models.AbstractModel):
@@ -18,16 +20,22 @@ class LoyaltyPosMemberMixin(models.AbstractModel):
 
         :param text: phone number however it is written, code or QR of a card, or the
             barcode of the customer
-        :return: dict of `partner_id` (False for nobody) and `phone`, the number in the
-            form in which it is stored, False when the text is none
+        :return: dict of `partner_id` (False for nobody), `phone`, the number in the
+            form in which it is stored, False when the text is none, and `purposes`,
+            what somebody who joins is asked to agree to, as pairs of key and words
         """
         self.ensure_one()
         text = (text or "").strip()
         phone = self._loyalty_phone(text)
         partner = self._loyalty_card_owner(text) or self._loyalty_phone_owner(phone)
-        return {"partner_id": partner.id, "phone": phone}
+        labels = self._loyalty_purposes()
+        return {
+            "partner_id": partner.id,
+            "phone": phone,
+            "purposes": [[purpose, labels[purpose]] for purpose in ASKED_PURPOSES],
+        }
 
-    def enrol_member(self, phone, name):
+    def enrol_member(self, phone, name, purposes=()):
         """Take in a member, with the points cards of the till.
 
         Nobody gets a second record for a phone number, of two tills that enrol the
@@ -35,6 +43,7 @@ class LoyaltyPosMemberMixin(models.AbstractModel):
 
         :param phone: number as it was typed
         :param name: name of the customer
+        :param purposes: keys of `find_member`'s purposes to which the customer agreed
         :return: id of the customer, new or known
         :raise UserError: when the number or the name is missing
         """
@@ -64,9 +73,35 @@ class LoyaltyPosMemberMixin(models.AbstractModel):
                     .create({"name": name, "phone": number, "lang": self.env.lang})
                 )
             own._loyalty_give_cards(partner)
+            own._loyalty_note_consent(partner, purposes or ())
             partner_id = partner.id
         self.env["res.partner"].invalidate_model()
         return partner_id
+
+    def _loyalty_purposes(self):
+        """Return {purpose: its words}, in the cashier's language."""
+        purpose = self.env["loyalty.consent"]._fields["purpose"]
+        return dict(purpose._description_selection(self.env))
+
+    def _loyalty_note_consent(self, partner, purposes):
+        """Note what a customer agreed to; what they decided elsewhere stays.
+
+        To join is to take part; what was not ticked counts as not asked.
+        """
+        labels = self._loyalty_purposes()
+        # Cashiers may not read consents; that one was given is noted as theirs.
+        consents = self.env["loyalty.consent"].sudo()
+        asked = ["programme", *(one for one in ASKED_PURPOSES if one in purposes)]
+        held = consents._last(partner, asked, self.company_id)
+        for purpose in asked:
+            if (partner.id, purpose) not in held:
+                consents._note(
+                    partner,
+                    {purpose: True},
+                    company_id=self.company_id.id,
+                    source="till",
+                    wording=labels[purpose],
+                )
 
     def _loyalty_phone(self, text):
         """Return a phone number in the form in which it is stored, or False."""

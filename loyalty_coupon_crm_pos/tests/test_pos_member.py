@@ -35,6 +35,28 @@ class TestPosMember(LoyaltyCrmPosCommon):
         for text in (PHONE, "13812345678", "138-1234-5678", card.code):
             self.assertEqual(self._found(text), partner.id, text)
 
+    def test_consent_is_noted_with_who_when_and_where(self):
+        asked = self.till.find_member(PHONE)["purposes"]
+        self.assertEqual([key for key, _words in asked], ["sms", "profiling"])
+        consents = self.env["loyalty.consent"]
+        member = self.till.enrol_member(PHONE, "Zhang Min", ["sms", "email", "x"])
+        found = consents.search([("partner_id", "=", member)], order="purpose")
+        self.assertEqual(found.mapped("purpose"), ["programme", "sms"])
+        self.assertEqual(found.user_id, self.cashier)
+        self.assertEqual(found.company_id, self.company)
+        self.assertEqual(set(found.mapped("source")), {"till"})
+        self.assertEqual(found[1].wording, dict(asked)["sms"])
+        self.assertTrue(all(found.mapped("is_given")))
+        # What the customer decided elsewhere is not for a till to overrule.
+        partner = self.env["res.partner"].browse(member)
+        consents._note(
+            partner, {"sms": False}, company_id=self.company.id, source="portal"
+        )
+        self.env.flush_all()
+        self.till.enrol_member(PHONE, "Zhang Min", ["sms"])
+        held = consents._last(partner, ["sms", "profiling"], self.company)
+        self.assertEqual(held, {(member, "sms"): False})
+
     def test_same_phone_is_no_second_record(self):
         first = self.till.enrol_member(PHONE, "Zhang Min")
         self.assertEqual(self.till.enrol_member("13812345678", "Another"), first)

@@ -1,6 +1,6 @@
 import { expect, test } from "@odoo/hoot";
 import { animationFrame } from "@odoo/hoot-mock";
-import { click, edit, press, queryAll } from "@odoo/hoot-dom";
+import { click, edit, press, queryAll, queryAllTexts } from "@odoo/hoot-dom";
 import { mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
@@ -48,12 +48,21 @@ test("who is not known joins with a name", async () => {
     const { calls, chosen } = await setup({
         partner_id: false,
         phone: "+8613812345678",
+        purposes: [
+            ["sms", "Text messages"],
+            ["profiling", "Offers chosen by what was bought"],
+        ],
     });
     await type(".member-text", "13812345678");
     expect(".member-message").toHaveText("Nobody has the number +8613812345678 yet.");
     expect(".member-confirm").not.toBeEnabled();
+    expect(queryAllTexts(".form-check")).toEqual([
+        "Text messages",
+        "Offers chosen by what was bought",
+    ]);
+    await click("#member-sms");
     await type(".member-name", "Zhang Min");
-    expect(calls.at(-1)).toEqual(["enrol", "+8613812345678", "Zhang Min"]);
+    expect(calls.at(-1)).toEqual(["enrol", "+8613812345678", "Zhang Min", ["sms"]]);
     expect(chosen).toEqual([3, "closed"]);
 });
 

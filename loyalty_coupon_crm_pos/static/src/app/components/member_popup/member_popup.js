@@ -21,6 +21,9 @@ export class MemberPopup extends Component {
             name: "",
             // The number of somebody who can join.
             phone: false,
+            // What they are asked to agree to, and to what they did.
+            purposes: [],
+            agreed: {},
             message: "",
             busy: false,
         });
@@ -67,6 +70,8 @@ export class MemberPopup extends Component {
             return this.choose(found.partner_id);
         }
         this.state.phone = found.phone;
+        this.state.purposes = found.purposes || [];
+        this.state.agreed = {};
         this.state.message = found.phone
             ? _t("Nobody has the number %s yet.", found.phone)
             : _t(
@@ -75,8 +80,9 @@ export class MemberPopup extends Component {
     }
 
     async join() {
-        const { phone, name } = this.state;
-        await this.choose(await this.call("enrol_member", [phone, name]));
+        const { phone, name, purposes, agreed } = this.state;
+        const keys = purposes.map(([key]) => key).filter((key) => agreed[key]);
+        await this.choose(await this.call("enrol_member", [phone, name, keys]));
     }
 
     async choose(partnerId) {

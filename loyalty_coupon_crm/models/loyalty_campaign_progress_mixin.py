@@ -1,0 +1,74 @@
+from odoo import api, fields, models
+
+
+class LoyaltyCampaignProgressMixin(models.AbstractModel):
+    """How far a campaign is: who was drawn, has the offer, looked at it, used it."""
+
+    _name = "loyalty.campaign.progress.mixin"
+    _description = "Progress of Campaigns"
+
+    batch_ids = fields.One2many("loyalty.campaign.batch", "campaign_id", string="Runs")
+    treated_count = fields.Integer(string="Treated", readonly=True, copy=False)
+    control_count = fields.Integer(string="Control", readonly=True, copy=False)
+    member_count = fields.Integer(
+        compute="_compute_progress", help="Treated and control."
+    )
+    issued_count = fields.Integer(string="Issued", compute="_compute_progress")
+    skipped_count = fields.Integer(string="Skipped", compute="_compute_progress")
+    todo_count = fields.Integer(string="To Issue", compute="_compute_progress")
+    progress = fields.Float(
+        compute="_compute_progress", help="Percent of the treated customers done."
+    )
+    redemption_count = fields.Integer(compute="_compute_redemption_count")
+    seen_count = fields.Integer(
+        string="Looked",
+        compute="_compute_seen_count",
+        help="Customers who have looked at their coupon, or used it.",
+    )
+
+    @api.depends("treated_count", "control_count", "batch_ids", "state")
+    def _compute_progress(self):
+        done = {
+            campaign.id: counts
+            for campaign, *counts in self.env["loyalty.campaign.batch"]._read_group(
+                [("campaign_id", "in", self.ids)],
+                ["campaign_id"],
+                ["issued_count:sum", "skipped_count:sum", "failed_count:sum"],
+            )
+        }
+        for campaign in self:
+            issued, skipped, failed = done.get(campaign.id, [0] * 3)
+            treated = campaign.treated_count
+            campaign.issued_count = issued
+            campaign.skipped_count = skipped
+            campaign.failed_count = failed
+            campaign.todo_count = max(0, treated - issued - skipped - failed)
+            campaign.member_count = treated + campaign.control_count
+            campaign.progress = (
+                100.0 * (treated - campaign.todo_count) / treated if treated else 0.0
+            )
+
+    def _compute_seen_count(self):
+        counts = dict(
+            self.env["loyalty.card"]._read_group(
+                [("campaign_id", "in", self.ids), ("first_seen_at", "!=", False)],
+                ["campaign_id"],
+                ["__count"],
+            )
+        )
+        for campaign in self:
+            campaign.seen_count = counts.get(campaign._origin, 0)
+
+    def _compute_redemption_count(self):
+        counts = dict(
+            self.env["loyalty.redemption"]._read_group(
+                [
+                    ("campaign_id", "in", self.ids),
+                    ("is_live", "=", True),
+                ],
+                ["campaign_id"],
+                ["__count"],
+            )
+        )
+        for campaign in self:
+            campaign.redemption_count = counts.get(campaign, 0)
