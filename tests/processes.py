@@ -30,6 +30,6 @@ def result_of(process):
     :param process: `Popen` of `start_worker`
     :raise AssertionError: with the worker's log, when it failed
     """
-    output, log = process.communicate(timeout=900)
+    output, log = process.communicate(timeout=3600)
     assert process.returncode == 0, log
     return json.loads(output)

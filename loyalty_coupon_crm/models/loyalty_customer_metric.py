@@ -113,11 +113,16 @@ class LoyaltyCustomerMetric(models.Model):
         aggregator="avg",
         help="1 to 5 for the net amount in the window.",
     )
+    fm_score = fields.Integer(
+        string="Frequency and Amount Score",
+        aggregator="avg",
+        help="Mean of frequency and amount score, rounded half up.",
+    )
     rfm_segment = fields.Selection(
         LABELS,
         string="RFM Segment",
-        help="From the recency score and the mean of frequency and amount score, "
-        "rounded half up. Empty without a purchase in the window.",
+        help="From the recency score and the frequency and amount score. Empty without "
+        "a purchase in the window.",
     )
     stage = fields.Selection(
         STAGES,
@@ -262,6 +267,12 @@ class LoyaltyCustomerMetric(models.Model):
             for condition in domain.iter_conditions()
             if condition.operator in ("=", "in")
         }
+        if {"r_score", "fm_score"} <= set(scores):
+            return self.env._(
+                "Recency %(recency)s, frequency and amount %(mean)s",
+                recency=scores["r_score"],
+                mean=scores["fm_score"],
+            )
         if {"r_score", "f_score"} <= set(scores):
             return self.env._(
                 "Recency %(recency)s, frequency %(frequency)s",

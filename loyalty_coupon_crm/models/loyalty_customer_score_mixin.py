@@ -267,6 +267,7 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
             "r_score": SQL("scored.r_score"),
             "f_score": SQL("scored.f_score"),
             "m_score": SQL("scored.m_score"),
+            "fm_score": SQL("(scored.f_score + scored.m_score + 1) / 2"),
             "rfm_segment": SQL("cell.name"),
             "stage": SQL("life.stage"),
             "stage_date": SQL(

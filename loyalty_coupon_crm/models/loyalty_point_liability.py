@@ -1,16 +1,7 @@
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 from odoo.fields import Command
-from odoo.tools import SQL
 
 from ..tools import liability
-
-EXPIRING_DAYS = 90
-# What a draw on an award means for it; all else takes the points away as if they had
-# not been earned: refunds of the purchase, adjustments, transfers.
-USED = ("spend",)
-LAPSED = ("expire", "void")
 
 
 class LoyaltyPointLiability(models.Model):
@@ -21,6 +12,7 @@ class LoyaltyPointLiability(models.Model):
     """
 
     _name = "loyalty.point.liability"
+    _inherit = "loyalty.point.liability.facts.mixin"
     _description = "Points Liability"
     _order = "date desc, company_id, program_id, id desc"
     _rec_name = "program_id"
@@ -94,7 +86,8 @@ class LoyaltyPointLiability(models.Model):
         string="Deferred",
         readonly=True,
         help="Part of the sales of the period that belongs to the points, by "
-        "stand-alone selling prices (IFRS 15).",
+        "stand-alone selling prices (IFRS 15). Of a sale that earned points of several "
+        "programs each gets its part, and the goods theirs.",
     )
     allocated_total = fields.Monetary(
         string="Deferred to Date", readonly=True, aggregator=None
@@ -156,76 +149,108 @@ class LoyaltyPointLiability(models.Model):
             self.env[f"loyalty.point.{name}"].flush_model()
         self.env["loyalty.purchase"].flush_model()
         latest = self._latest(company, programs)
+        until = company._loyalty_day_start(fields.Date.add(date, days=1))
+        estimates = {
+            program: self._estimate(company, program, date, until)
+            for program in programs | self._valued_programs(company)
+        }
         return [
-            self._prepare_row(company, program, date, latest.get(program, self))
+            self._prepare_row(
+                company, program, date, latest.get(program, self), estimates
+            )
             for program in programs
         ]
 
-    def _prepare_row(self, company, program, date, before):
+    @api.model
+    def _valued_programs(self, company):
+        """Return the programs that may earn points of a value in a company."""
+        # Archived ones earned before they were.
+        programs = self.env["loyalty.program"].with_context(active_test=False)
+        return programs.search(
+            [
+                ("program_type", "=", "loyalty"),
+                ("points_value", ">", 0),
+                ("company_id", "in", [False, company.id]),
+            ]
+        )
+
+    @api.model
+    def _estimate(self, company, program, date, until):
+        """Return the `liability.Estimate` of a program at the end of a day."""
+        return liability.Estimate(
+            self._read_cohorts(company, program, date, until),
+            program.expected_breakage / 100.0,
+            self._worth_of_point(company, program, date),
+        )
+
+    def _prepare_row(self, company, program, date, before, estimates):
         """Return the values of one row.
 
         :param before: the row before, may be empty
+        :param estimates: {program: `liability.Estimate`} of all programs
         """
         start = before.date and fields.Date.add(before.date, days=1)
         since = company._loyalty_day_start(start) if start else None
         until = company._loyalty_day_start(fields.Date.add(date, days=1))
-        cohorts = self._read_cohorts(company, program, date, until)
-        curve = liability.redemption_curve(cohorts.values())
-        breakage = program.expected_breakage / 100.0
-        uses = {
-            month: liability.future_use(cohort, curve, breakage)
-            for month, cohort in cohorts.items()
-        }
+        estimate = estimates[program]
         flows = self._read_flows(company, program, since, until)
-        open_points = sum(cohort.open_points for cohort in cohorts.values())
-        coming = sum(cohorts[month].open_points * use for month, use in uses.items())
-        worth = self._worth_of_point(company, program, date)
+        others = self._valued_programs(company) - program
+        shared = self._read_shared(company, program, others, since, until)
         redeemed_total = before.redeemed_total + flows["redeemed"]
-        use = curve.use if curve else 1.0 - breakage
+        expected_total = redeemed_total + estimate.coming
         return {
             "company_id": company.id,
             "program_id": program.id,
             "date_from": start,
             "date": date,
             **flows,
-            "points_value": worth,
+            "points_value": estimate.worth,
             "redeemed_total": redeemed_total,
-            "outstanding": open_points,
+            "outstanding": estimate.open_points,
             "outstanding_all": self._read_balances(company, program, until),
             "expiring": self._read_expiring(company, program, date, until),
-            "breakage_rate": liability.breakage_rate(cohorts.values()) or 0.0,
-            "expected_use": coming / open_points if open_points else 0.0,
-            "expected_total": redeemed_total + coming,
-            "fair_amount": company.currency_id.round(coming * worth),
+            "breakage_rate": estimate.breakage_rate,
+            "expected_use": estimate.expected_use,
+            "expected_total": expected_total,
+            "fair_amount": company.currency_id.round(estimate.coming * estimate.worth),
             **self._prepare_revenue(
                 company,
                 before,
-                self._allocated(company, before, flows, use, worth),
+                company.currency_id.round(
+                    self._allocated(program, before, flows, shared, estimates)
+                ),
                 redeemed_total,
-                redeemed_total + coming,
+                expected_total,
             ),
             "line_ids": [
-                Command.create(self._prepare_line(month, cohort, uses[month]))
-                for month, cohort in sorted(cohorts.items())
+                Command.create(self._prepare_line(month, cohort, estimate.uses[month]))
+                for month, cohort in sorted(estimate.cohorts.items())
             ],
         }
 
-    def _allocated(self, company, before, flows, use, worth):
+    def _allocated(self, program, before, flows, shared, estimates):
         """Return what of the period's sales belongs to its points.
 
         When refunds took back more than was earned, a part of what was deferred before.
 
-        :param use: share of points expected to be spent
-        :param worth: money per point
+        :param shared: sales on which other programs earned, too, as of `_read_shared`
+        :param estimates: {program: `liability.Estimate`}
         """
-        currency = company.currency_id
         if flows["earned"] < 0:
             earlier = sum(before._chain().mapped("earned"))
             share = min(1.0, -flows["earned"] / earlier) if earlier > 0 else 0.0
-            return -currency.round(before.allocated_total * share)
-        return currency.round(
-            liability.allocate(flows["sales_amount"], flows["earned"], worth, use)
+            return -before.allocated_total * share
+        alone = flows["sales_amount"] - sum(sales for sales, _points in shared)
+        points = flows["earned"] - sum(
+            earned.get(program, 0.0) for _sales, earned in shared
         )
+        price = estimates[program].price
+        allocated = liability.allocate(alone, price(points))
+        for sales, earned in shared:
+            prices = {one: estimates[one].price(earned[one]) for one in earned}
+            beside = sum(prices.values()) - prices.get(program, 0.0)
+            allocated += liability.allocate(sales, prices.get(program, 0.0), beside)
+        return allocated
 
     def _prepare_revenue(self, company, before, allocated, redeemed, expected):
         """Return what is deferred, what is revenue by now, and what is still owed."""
@@ -274,183 +299,6 @@ class LoyaltyPointLiability(models.Model):
         return program.currency_id._convert(
             program.points_value, company.currency_id, company, date, round=False
         )
-
-    @api.model
-    def _awards_sql(self, company, program, until):
-        """Return SQL of the awards that sales of a company have earned."""
-        return SQL(
-            """
-            SELECT award.id, award.points, award.expiration_date, award.date,
-                   DATE_TRUNC('month', award.date AT TIME ZONE 'UTC'
-                                       AT TIME ZONE %(zone)s)::date AS cohort
-              FROM loyalty_point_move award
-             WHERE award.program_id = %(program)s
-               AND award.kind = 'earn' AND award.points > 0
-               AND award.date < %(until)s
-               AND COALESCE(award.company_id, %(owner)s) = %(company)s
-            """,
-            zone=company._loyalty_timezone(),
-            program=program.id,
-            until=until,
-            owner=program.company_id.id or None,
-            company=company.id,
-        )
-
-    @api.model
-    def _draws_sql(self, company, program, until):
-        """Return SQL of what was drawn from those awards: `meaning`, `date`, `points`.
-
-        What a reversal gives back to an award counts against what it reverses.
-        """
-        return SQL(
-            """
-            SELECT award.id AS award_id, award.cohort, spend.date, drawn.points,
-                   COALESCE(origin.kind, spend.kind) AS meaning
-              FROM (%(awards)s) award
-              JOIN loyalty_point_allocation drawn ON drawn.award_id = award.id
-              JOIN loyalty_point_move spend ON spend.id = drawn.spend_id
-         LEFT JOIN loyalty_point_move origin
-                ON origin.id = spend.reversal_of_id AND spend.kind = 'reverse'
-             WHERE spend.date < %(until)s
-            """,
-            awards=self._awards_sql(company, program, until),
-            until=until,
-        )
-
-    @api.model
-    def _read_cohorts(self, company, program, date, until):
-        """Return {month: `liability.Cohort`} of a program at the end of a day."""
-        cohorts = {}
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT cohort, SUM(points) FROM (%s) award GROUP BY cohort",
-                self._awards_sql(company, program, until),
-            )
-        )
-        for month, points in rows:
-            age = (date.year - month.year) * 12 + date.month - month.month
-            cohorts[month] = liability.Cohort(age, points)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT cohort, meaning,
-                       (EXTRACT(YEAR FROM local) * 12 + EXTRACT(MONTH FROM local)
-                        - EXTRACT(YEAR FROM cohort) * 12
-                        - EXTRACT(MONTH FROM cohort))::int AS age, SUM(points)
-                  FROM (%s) draw, LATERAL (
-                       SELECT draw.date AT TIME ZONE 'UTC' AT TIME ZONE %s AS local) day
-              GROUP BY 1, 2, 3
-                """,
-                self._draws_sql(company, program, until),
-                company._loyalty_timezone(),
-            )
-        )
-        for month, meaning, age, points in rows:
-            cohort = cohorts[month]
-            if meaning in USED:
-                cohort.used[age] = cohort.used.get(age, 0.0) + points
-            elif meaning in LAPSED:
-                cohort.lapsed[age] = cohort.lapsed.get(age, 0.0) + points
-            else:
-                cohort.earned -= points
-        return cohorts
-
-    @api.model
-    def _read_flows(self, company, program, since, until):
-        """Return points earned and redeemed, and the sales that earned, in a period.
-
-        :param since: moment in UTC, None for the beginning
-        """
-        later = SQL("date >= %s", since) if since else SQL("TRUE")
-        [[earned, redeemed, taken, sales]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT (SELECT SUM(points) FROM (%(awards)s) award WHERE %(later)s),
-                       SUM(points) FILTER (WHERE meaning IN %(used)s),
-                       SUM(points) FILTER (WHERE meaning NOT IN %(gone)s),
-                       (%(sales)s)
-                  FROM (%(draws)s) draw WHERE %(later)s
-                """,
-                awards=self._awards_sql(company, program, until),
-                draws=self._draws_sql(company, program, until),
-                later=later,
-                used=USED,
-                gone=USED + LAPSED,
-                sales=self._sales_sql(company, program, since, until),
-            )
-        )
-        return {
-            "earned": (earned or 0.0) - (taken or 0.0),
-            "redeemed": redeemed or 0.0,
-            "sales_amount": float(sales or 0.0),
-        }
-
-    @api.model
-    def _sales_sql(self, company, program, since, until):
-        """Return SQL of the net amount of a period's purchases that earned points.
-
-        Refunds and edits of such purchases belong to them.
-        """
-        return SQL(
-            """
-            SELECT SUM(row.amount) FROM loyalty_purchase row
-         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
-             WHERE row.company_id = %(company)s
-               AND row.date < %(until)s AND %(later)s
-               AND EXISTS (
-                   SELECT FROM loyalty_point_move award
-                    WHERE award.program_id = %(program)s
-                      AND award.kind = 'earn'
-                      AND award.order_model = COALESCE(origin.order_model,
-                                                       row.order_model)
-                      AND award.order_id = COALESCE(origin.order_id, row.order_id))
-            """,
-            company=company.id,
-            program=program.id,
-            until=until,
-            later=SQL("row.date >= %s", since) if since else SQL("TRUE"),
-        )
-
-    @api.model
-    def _read_balances(self, company, program, until):
-        """Return the sum of the positive balances at a moment."""
-        [[points]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT SUM(balance) FROM (
-                    SELECT SUM(points) AS balance FROM loyalty_point_move
-                     WHERE program_id = %s AND date < %s
-                       AND COALESCE(company_id, %s) = %s
-                  GROUP BY card_id) card WHERE balance > 0
-                """,
-                program.id,
-                until,
-                program.company_id.id or None,
-                company.id,
-            )
-        )
-        return points or 0.0
-
-    @api.model
-    def _read_expiring(self, company, program, date, until):
-        """Return the open points whose last day comes within 90 days."""
-        [[points]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT SUM(award.points - COALESCE(gone.points, 0))
-                  FROM (%(awards)s) award
-             LEFT JOIN (SELECT award_id, SUM(points) AS points FROM (%(draws)s) draw
-                         GROUP BY award_id) gone ON gone.award_id = award.id
-                 WHERE award.expiration_date >= %(date)s
-                   AND award.expiration_date <= %(last)s
-                """,
-                awards=self._awards_sql(company, program, until),
-                draws=self._draws_sql(company, program, until),
-                date=date,
-                last=date + relativedelta(days=EXPIRING_DAYS),
-            )
-        )
-        return points or 0.0
 
     def action_open_move(self):
         """Open the journal entry that was proposed."""

@@ -78,6 +78,7 @@ class ResPartner(models.Model):
     loyalty_r_score = _figure(fields.Integer, "r_score", aggregator="avg")
     loyalty_f_score = _figure(fields.Integer, "f_score", aggregator="avg")
     loyalty_m_score = _figure(fields.Integer, "m_score", aggregator="avg")
+    loyalty_fm_score = _figure(fields.Integer, "fm_score", aggregator="avg")
     loyalty_rfm_segment = _figure(fields.Selection, "rfm_segment")
     loyalty_stage = _figure(fields.Selection, "stage")
     loyalty_stage_date = _figure(fields.Date, "stage_date")

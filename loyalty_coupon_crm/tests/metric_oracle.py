@@ -134,6 +134,7 @@ def add_scores(customers, edges):
                     values[place] >= edge for edge in edges[name]
                 )
         middle = math.floor((row["f_score"] + row["m_score"]) / 2 + 0.5)
+        row["fm_score"] = middle
         row["rfm_segment"] = ROWS[row["r_score"]].split()[5 - middle]
 
 

@@ -242,7 +242,7 @@ class TestCustomerRefresh(LoyaltyCrmCommon):
         self._refreshed(recent=True)
         expected = self._expected(before=before)
         names = ["amount", "purchase_count", "last_date", "gap_p90", "coupon_share"]
-        names += ["r_score", "f_score", "m_score", "rfm_segment", "margin"]
+        names += ["r_score", "f_score", "m_score", "fm_score", "rfm_segment", "margin"]
         self._assert_equal(expected, names + ["favourite_category_share"])
 
     def test_refresh_of_the_few_leaves_the_others(self):

@@ -14,13 +14,20 @@ from .common import LoyaltyCrmCommon
 class TestLiabilityTools(BaseCase):
     def test_illustrative_example_52(self):
         """CU 100,000 of sales earn 10,000 points of CU 1, 9,500 are expected."""
-        allocated = round(liability.allocate(100000, 10000, 1.0, 0.95), 0)
+        estimate = liability.Estimate({}, 0.05, 1.0)
+        allocated = round(liability.allocate(100000, estimate.price(10000)), 0)
         self.assertEqual(allocated, 8676)
         first = liability.recognise(allocated, 4500, 9500)
         self.assertEqual(round(first), 4110)
         second = liability.recognise(allocated, 8500, 9700)
         self.assertEqual(round(second - first), 3493)
         self.assertEqual(round(allocated - second), 1073)
+
+    def test_points_of_two_programs_on_one_sale(self):
+        """CU 100 buy goods and points worth CU 10 and CU 15: 80, 8 and 12."""
+        self.assertEqual(liability.allocate(100, 10, 15), 8.0)
+        self.assertEqual(liability.allocate(100, 15, 10), 12.0)
+        self.assertEqual(liability.allocate(-100, -10, -15), -8.0)
 
     def test_curve_of_closed_months(self):
         """200 points: 60 spent at once, 40 after two months, 100 lapse after three."""
@@ -47,8 +54,10 @@ class TestLiabilityTools(BaseCase):
         self.assertEqual(liability.future_use(fresh, None, 0.95), 0.0)
 
     def test_nothing_sold_or_nothing_expected(self):
-        self.assertEqual(liability.allocate(0, 100, 1, 1), 0.0)
-        self.assertEqual(liability.allocate(100, 0, 1, 1), 0.0)
+        self.assertEqual(liability.allocate(0, 100), 0.0)
+        self.assertEqual(liability.allocate(100, 0), 0.0)
+        self.assertEqual(liability.allocate(100, -5), 0.0)
+        self.assertEqual(liability.allocate(100, 25, -5), 20.0)
         self.assertEqual(liability.recognise(50.0, 0, 0), 50.0)
         self.assertEqual(liability.recognise(50.0, 120, 100), 50.0)
 
@@ -328,6 +337,108 @@ class TestLiability(LoyaltyCrmCommon):
         self.assertEqual(theirs.move_id.company_id, other)
         seen = self.env["loyalty.point.liability"].with_user(self.bookkeeper)
         self.assertNotIn(theirs, seen.search([]))
+
+    def test_two_programs_earn_on_one_sale(self):
+        """1,000 earn 100 points of 0.95 and 50 of 1.00; 500 earn 50 of the first.
+
+        1000 x 95 / (1000 + 95 + 50) = 82.97, 500 x 47.5 / (500 + 47.5) = 43.38, and
+        1000 x 50 / 1145 = 43.67. A fifth of the shared sale comes back in July.
+        """
+        club = self._create_points_program(
+            name="Club", company_id=self.company.id, points_value=1.0
+        )
+        card = self._create_card(club, self.partner, 0)
+        first = self._earn(100, 1000, "2026-06-05 03:00:00", 1)
+        second = first.copy(
+            {
+                "card_id": card.id,
+                "program_id": club.id,
+                "points": 50,
+                "remaining": 50,
+            }
+        )
+        self._earn(50, 500, "2026-06-06 03:00:00", 2)
+        # A program without a value gives points that cost nothing.
+        free = self._create_points_program(name="Stars", company_id=self.company.id)
+        stars = self._create_card(free, self.partner, 0)
+        first.copy({"card_id": stars.id, "program_id": free.id, "points": 9})
+        june = self._propose("2026-06-30")
+        mine = june.filtered(lambda row: row.program_id == self.program)
+        theirs = june - mine
+        self.assertAlmostEqual(mine.allocated, 126.35)
+        self.assertAlmostEqual(theirs.allocated, 43.67)
+        self.assertEqual((mine.sales_amount, theirs.sales_amount), (1500, 1000))
+        self._earn(80, 800, "2026-07-01 03:00:00", 3)
+        self._refund(1, -200)
+        self._draw(20, "2026-07-02 03:00:00", "reverse", reversal_of_id=first.id)
+        terms = {"reversal_of_id": second.id}
+        self._draw(10, "2026-07-02 03:00:00", "reverse", card=card, **terms)
+        july = self._propose("2026-07-31")
+        mine = july.filtered(lambda row: row.program_id == self.program)
+        # 800 x 76 / 876 - 200 x 19 / (200 + 19 + 10).
+        self.assertAlmostEqual(mine.allocated, 52.81)
+        self.assertAlmostEqual((july - mine).allocated, -round(43.67 / 5, 2))
+
+    def _refund(self, document, amount):
+        """Write what of a sale was taken back, in July."""
+        purchase = self.env["loyalty.purchase"].search(
+            [("order_id", "=", document), ("company_id", "=", self.company.id)]
+        )
+        self.env["loyalty.purchase"].create(
+            {
+                "company_id": self.company.id,
+                "date": "2026-07-02 03:00:00",
+                "amount": amount,
+                "channel": "sale",
+                "order_model": "account.move",
+                "order_id": 70 + document,
+                "reversal_of_id": purchase.id,
+            }
+        )
+
+    def test_points_kept_by_a_refund_are_owed_until_they_go(self):
+        """100 earned, 60 spent, 40 lapse; the 60 come back for thirty days of grace."""
+        self.program.refund_grace_days = 30
+        terms = {"expiration_date": "2026-06-30"}
+        self._earn(100, 1000, "2026-05-05 03:00:00", 1, terms=terms)
+        spend = self._draw(60, "2026-05-10 03:00:00")
+        self._draw(40, "2026-07-01 03:00:00", "expire")
+        with freeze_time("2026-07-10 12:00:00"):
+            back = self._draw(
+                -60,
+                "2026-07-10 03:00:00",
+                "reverse",
+                reversal_of_id=spend.id,
+                balance_after=60,
+            )
+            back._give_back(spend)
+        back.invalidate_recordset()
+        self.assertEqual(
+            (back.remaining, str(back.expiration_date)), (60, "2026-08-09")
+        )
+        july = self._propose("2026-07-31")
+        self.assertEqual((july.redeemed, july.outstanding, july.expiring), (0, 60, 60))
+        self._draw(25, "2026-08-05 03:00:00")
+        self._draw(35, "2026-08-10 03:00:00", "expire")
+        august = self._propose("2026-08-31")
+        self.assertEqual((august.redeemed, august.outstanding), (25, 0))
+        self.assertEqual(august.line_ids.lapsed, 75)
+        self.assertEqual((august.expiring, august.amount), (0, 0))
+
+    def test_archived_program_is_proposed_while_something_is_owed(self):
+        self._earn(100, 1000, "2026-06-05 03:00:00", 1)
+        june = self._propose("2026-06-30")
+        self.assertGreater(june.amount, 0)
+        self.program.action_archive()
+        wizards = self.env["loyalty.liability.propose"].with_user(self.bookkeeper)
+        wizards = wizards.with_company(self.company)
+        asked = {"company_id": self.company.id, "date": "2026-07-31", **self.accounts}
+        wizard = wizards.create(asked)
+        wizard.invalidate_recordset()
+        self.assertEqual(wizard.program_ids, self.program)
+        self._draw(100, "2026-07-05 03:00:00", "expire")
+        self.assertEqual(self._propose("2026-07-31").amount, 0)
+        self.assertFalse(wizards.create({**asked, "date": "2026-08-31"}).program_ids)
 
     def test_periods_follow_each_other(self):
         self._example()

@@ -5,6 +5,7 @@ month of earning are a cohort; a cohort is closed when nothing of it is open any
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 
 @dataclass
@@ -108,19 +109,76 @@ def breakage_rate(cohorts):
     return lapsed / gone if gone > 0 else None
 
 
-def allocate(sales, points, value, use):
+@dataclass(frozen=True)
+class Estimate:
+    """What a program's points are worth and how many of them will be spent.
+
+    :param cohorts: {month of earning: `Cohort`}
+    :param breakage: share of the points that is expected to lapse, for as long as no
+        cohort has closed
+    :param worth: money per point
+    """
+
+    cohorts: dict
+    breakage: float
+    worth: float
+
+    @cached_property
+    def curve(self):
+        """Return the curve of the closed cohorts, None while there is none."""
+        return redemption_curve(self.cohorts.values())
+
+    @cached_property
+    def uses(self):
+        """Return {month: share of the open points that is expected to be spent}."""
+        return {
+            month: future_use(cohort, self.curve, self.breakage)
+            for month, cohort in self.cohorts.items()
+        }
+
+    @property
+    def open_points(self):
+        """Return the points that can still be spent."""
+        return sum(cohort.open_points for cohort in self.cohorts.values())
+
+    @property
+    def coming(self):
+        """Return the points that are expected to be spent yet."""
+        return sum(
+            self.cohorts[month].open_points * use for month, use in self.uses.items()
+        )
+
+    @property
+    def expected_use(self):
+        """Return the share of the open points that is expected to be spent."""
+        return self.coming / self.open_points if self.open_points else 0.0
+
+    @property
+    def breakage_rate(self):
+        """Return points lapsed ÷ points that cannot be open any more, 0 without any."""
+        return breakage_rate(self.cohorts.values()) or 0.0
+
+    def price(self, points):
+        """Return the stand-alone selling price of new points: value x likely use."""
+        use = self.curve.use if self.curve else 1.0 - self.breakage
+        return points * self.worth * use
+
+
+def allocate(sales, price, beside=0.0):
     """Return the part of a transaction price that belongs to the points of the sales.
 
-    By relative stand-alone selling prices: that of points is value x likelihood of use.
+    By relative stand-alone selling prices. Where refunds weigh more than sales and took
+    back more points than were earned, what is returned is below zero.
 
     :param sales: net amount of the sales that earned the points
-    :param value: money per point
-    :param use: share of points expected to be spent
+    :param price: stand-alone selling price of the points
+    :param beside: that of the points that other programs gave on the same sales
     """
-    price = points * value * use
+    if sales < 0 and price < 0:
+        return -allocate(-sales, -price, -beside)
     if sales <= 0 or price <= 0:
         return 0.0
-    return sales * price / (sales + price)
+    return sales * price / (sales + price + max(0.0, beside))
 
 
 def recognise(allocated, redeemed, expected):

@@ -38,7 +38,9 @@ class LoyaltyLiabilityPropose(models.TransientModel):
         readonly=False,
         domain="[('program_type', '=', 'loyalty'), "
         "('company_id', 'in', [False, company_id])]",
-        help="Points cards whose points have a value.",
+        context={"active_test": False},
+        help="Points cards whose points have a value; archived ones as long as the "
+        "books owe something for them.",
     )
     journal_id = fields.Many2one(
         "account.journal",
@@ -76,13 +78,13 @@ class LoyaltyLiabilityPropose(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_program_ids(self):
+        rows = self.env["loyalty.point.liability"]
         for wizard in self:
-            wizard.program_ids = self.env["loyalty.program"].search(
-                [
-                    ("program_type", "=", "loyalty"),
-                    ("points_value", ">", 0),
-                    ("company_id", "in", [False, wizard.company_id.id]),
-                ]
+            programs = rows._valued_programs(wizard.company_id)
+            latest = rows._latest(wizard.company_id, programs)
+            owed = {program for program, row in latest.items() if row.amount}
+            wizard.program_ids = programs.filtered(
+                lambda program, owed=owed: program.active or program in owed
             )
 
     @api.depends("company_id")

@@ -7,6 +7,7 @@ from . import test_basket_report
 from . import test_monthly_report
 from . import test_points_report
 from . import test_report_export
+from . import test_report_pictures
 from . import test_report_rights
 from . import test_retention_report
 from . import test_demand_report

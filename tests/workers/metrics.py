@@ -2,6 +2,7 @@
 
 import time
 
+from odoo.fields import Command
 from odoo.tools import SQL
 
 FILL = {
@@ -81,12 +82,15 @@ def measure(env):
         again.append(_seconds(env, metrics._refresh, env.company))
     _buy(env, 1000)
     recent = _seconds(env, metrics._refresh, env.company, True)
+    campaign = _campaign(env)
+    best = _seconds(env, _best, env, campaign)
     return {
         "customers": metrics.search_count([]),
         "first": first,
         "bare": min(bare),
         "again": min(again),
         "recent": recent,
+        "best": best,
     }
 
 
@@ -100,6 +104,43 @@ def _seconds(env, function, *arguments):
 def _bare(env):
     """Compute the columns and write nothing; the rows stay on the server."""
     query = env["loyalty.customer.metric"]._figures_sql(env.company)
+    env.cr.execute("SET LOCAL jit = off")
+    env.cr.execute(SQL("EXPLAIN (ANALYZE, TIMING OFF) %s", query))
+
+
+def _campaign(env):
+    """Return a campaign with three offers, each of which suits somebody best."""
+    programs = env["loyalty.program"].create(
+        [
+            {
+                "name": f"Offer {percent}",
+                "program_type": "coupons",
+                "company_id": env.company.id,
+                "reward_ids": [Command.create({"discount": percent})],
+            }
+            for percent in (5, 10, 20)
+        ]
+    )
+    return env["loyalty.campaign"].create(
+        {
+            "name": "Best offer",
+            "program_id": programs[0].id,
+            "arm_choice": "best",
+            "variant_ids": [
+                Command.create({"name": program.name, "program_id": program.id})
+                for program in programs
+            ],
+        }
+    )
+
+
+def _best(env, campaign):
+    """Find the best offer for each customer; the rows stay on the server."""
+    campaign._flush_audience()
+    audience = SQL(
+        "SELECT partner_id, partner_id AS customer_id FROM loyalty_customer_metric"
+    )
+    query = campaign._best_query(audience)
     env.cr.execute("SET LOCAL jit = off")
     env.cr.execute(SQL("EXPLAIN (ANALYZE, TIMING OFF) %s", query))
 

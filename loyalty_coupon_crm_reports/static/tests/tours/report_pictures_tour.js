@@ -1,0 +1,76 @@
+import { registry } from "@web/core/registry";
+import { takeScreenshot } from "@loyalty_coupon_crm/../tests/tours/utils/screenshot_util";
+
+/** Go to another screen as a menu does, which looks different on a phone. */
+const goTo = (action) => ({
+    content: `Go to ${action}`,
+    trigger: ".o_action_manager",
+    run() {
+        const { services } = odoo.__WOWL_DEBUG__.root.env;
+        return services.action.doAction(action, { clearBreadcrumbs: true });
+    },
+});
+
+// The colors of the dark may have to be compiled first.
+const PATIENT = { timeout: 60000 };
+
+registry.category("web_tour.tours").add("loyalty_crm_report_pictures", {
+    steps: () => [
+        {
+            content: "The customer's figures",
+            ...PATIENT,
+            trigger: ".o_notebook .nav-link:contains('Loyalty')",
+            run: "click",
+        },
+        {
+            content: "They are below the address on a phone",
+            trigger: ".o_notebook .tab-pane.active [name='loyalty_stage']",
+            run: () => document.querySelector(".o_notebook").scrollIntoView(),
+        },
+        ...takeScreenshot("report-customer"),
+        goTo("loyalty_coupon_crm.loyalty_customer_event_action"),
+        {
+            content: "What customers did, as cards on a phone",
+            trigger: ".o_list_view .o_data_row, .o_kanban_view .o_kanban_record .badge",
+        },
+        ...takeScreenshot("report-timeline"),
+        goTo("loyalty_coupon_crm_reports.loyalty_dashboard_action"),
+        {
+            content: "The charts are drawn",
+            trigger: ".o_loyalty_chart canvas[height]",
+        },
+        {
+            content: "Redemptions are older than a month",
+            trigger: ".o_loyalty_period",
+            run: "click",
+        },
+        {
+            trigger: ".o-dropdown-item:contains('Last 90 Days')",
+            run: "click",
+        },
+        {
+            trigger: ".o_loyalty_period:contains('Last 90 Days')",
+        },
+        {
+            trigger: ".o_loyalty_chart canvas[height]",
+        },
+        ...takeScreenshot("report-dashboard"),
+        goTo("loyalty_coupon_crm.loyalty_customer_metric_action_rfm"),
+        {
+            ...PATIENT,
+            content: "A cell of the matrix",
+            trigger: ".o_pivot_cell_value",
+        },
+        ...takeScreenshot("report-rfm-matrix"),
+        goTo("loyalty_coupon_crm.loyalty_campaign_result_action"),
+        {
+            content: "The result of the campaign",
+            trigger: ".o_data_row:contains('Autumn') .o_data_cell",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view [name='verdict']",
+        },
+        ...takeScreenshot("report-campaign-result"),
+    ],
+});
