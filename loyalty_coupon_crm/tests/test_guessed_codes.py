@@ -78,12 +78,12 @@ class TestGuessedCodes(LoyaltyCrmCommon, HttpCase):
         program = cls._program(
             strict, date_to=ends, **({"company_id": company.id} if company else {})
         )
-        cards = cls.env["loyalty.card"].union(
-            *(
-                cls._create_card(program, partner, points)
-                for _number in range(cls.per_kind)
-            )
+        owner = {"partner_id": partner.id} if partner else {}
+        cards = cls.env["loyalty.card"].create(
+            [{"program_id": program.id, **owner} for _number in range(cls.per_kind)]
         )
+        if points:
+            cards._post_move("issue", points)
         cards.write({"issued_at": "2026-01-01", **values})
         return cards.mapped("code")
 

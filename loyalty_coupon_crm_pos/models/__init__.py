@@ -16,6 +16,7 @@ from . import loyalty_pos_self_order_mixin
 from . import loyalty_pos_spend_mixin
 from . import loyalty_pos_unheld_mixin
 from . import loyalty_pos_voucher_mixin
+from . import loyalty_pos_waiting_mixin
 from . import loyalty_program
 from . import loyalty_reward
 from . import loyalty_purchase

@@ -21,7 +21,9 @@ class LoyaltyPosBestMixin(models.AbstractModel):
         """
         self.ensure_one()
         partner = self.env["res.partner"].browse(partner_id or []).exists()
-        programs = self._get_program_ids().filtered(lambda one: one.id in program_ids)
+        programs = self._loyalty_programs_among(
+            [("id", "in", [int(program_id) for program_id in program_ids])]
+        )
         cards = self.env["loyalty.card"].search([("id", "in", list(card_ids))])
         holder = self._loyalty_holder_of(uuid)
         gate = self.env["loyalty.program"]

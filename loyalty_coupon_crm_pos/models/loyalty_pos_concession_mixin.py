@@ -145,7 +145,7 @@ class LoyaltyPosConcessionMixin(models.AbstractModel):
         return self.env["pos.order"].new({"uuid": str(uuid)})._loyalty_holder()
 
     def _loyalty_goodwill_programs(self):
-        return self._get_program_ids().filtered("goodwill")
+        return self._loyalty_programs_among([("goodwill", "=", True)])
 
     def _loyalty_concession_subject(self, code, program_id):
         """Return the program and the card that were refused; both may be empty."""

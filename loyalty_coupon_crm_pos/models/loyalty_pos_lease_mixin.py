@@ -111,7 +111,7 @@ class LoyaltyPosLeaseMixin(models.AbstractModel):
 
     def _loyalty_lease_candidates(self, partner, limit):
         """Return the cards a customer could use at this till, the wallets first."""
-        programs = self._get_program_ids().filtered("strict")
+        programs = self._loyalty_programs_among([("strict", "=", True)])
         if limit <= 0 or not programs:
             return self.env["loyalty.card"]
         domain = Domain(

@@ -139,9 +139,7 @@ class LoyaltyPosMemberMixin(models.AbstractModel):
 
     def _loyalty_club(self):
         """Return the points cards that the till offers."""
-        return self._get_program_ids().filtered(
-            lambda program: program.program_type == "loyalty"
-        )
+        return self._loyalty_programs_among([("program_type", "=", "loyalty")])
 
     def _loyalty_give_cards(self, partner):
         """Give a customer the points cards of the till that they do not have yet."""

@@ -3,6 +3,8 @@ from odoo.fields import Domain
 
 from odoo.addons.loyalty_coupon_crm.models.loyalty_concession import ALLOWABLE
 
+from .loyalty_pos_waiting_mixin import AMONG, Among
+
 WALLET_TYPES = ("loyalty", "ewallet")
 PANEL_LIMIT = 30
 
@@ -12,6 +14,7 @@ class PosConfig(models.Model):
     _inherit = [
         "loyalty.pos.lease.mixin",
         "loyalty.pos.voucher.mixin",
+        "loyalty.pos.waiting.mixin",
         "pos.config",
         "loyalty.pos.member.mixin",
         "loyalty.pos.best.mixin",
@@ -116,8 +119,8 @@ class PosConfig(models.Model):
         self.ensure_one()
         partner = self.env["res.partner"].browse(partner_id or []).exists()
         wanted = {int(program_id) for program_id in program_ids}
-        programs = self._get_program_ids().filtered(
-            lambda program: program.strict and program.id in wanted
+        programs = self._loyalty_programs_among(
+            [("id", "in", list(wanted)), ("strict", "=", True)]
         )
         refused = {}
         for program in programs:
@@ -141,8 +144,18 @@ class PosConfig(models.Model):
         :return: why it cannot be used, in words; False when the points are held
         """
         holder = order._loyalty_holder()
+        # What the order brings itself is not asked for; who claims too much of that
+        # finds the balance short when the order is paid.
+        left = card.points - card.sudo()._blocked_for(holder)
+        ignore = ("lapsed",) if points <= left else ()
         blockers = self.env["loyalty.program"]._gate(
-            card, partner, "pos", code=card.code, shop=self, holder=holder
+            card,
+            partner,
+            "pos",
+            code=card.code,
+            shop=self,
+            ignore=ignore,
+            holder=holder,
         ) or order._loyalty_reserve(
             card,
             points,
@@ -194,7 +207,10 @@ class PosConfig(models.Model):
             # Odoo compares the day of the order with the last day of the card.
             day = fields.Datetime.to_datetime(card.expiration_date)
             creation_date = min(creation_date, fields.Datetime.to_string(day))
-        result = super().use_coupon_code(code, creation_date, partner_id, pricelist_id)
+        # Odoo would look at all programs of the till.
+        among = Among([("id", "=", card.program_id.id)])
+        till = super(PosConfig, self.with_context(**{AMONG: among}))
+        result = till.use_coupon_code(code, creation_date, partner_id, pricelist_id)
         if result["successful"]:
             throttle._note_success(code)
             return result
@@ -234,7 +250,7 @@ class PosConfig(models.Model):
             )
             return [("unknown", message)]
         program = card.program_id
-        if not program.active or program not in self._get_program_ids():
+        if not self._loyalty_programs_among([("id", "=", program.id)]):
             message = self.env._(
                 "The coupon %(code)s belongs to %(program)s, which %(shop)s does not "
                 "accept now.",

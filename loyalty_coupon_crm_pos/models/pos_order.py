@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .loyalty_pos_waiting_mixin import WAITING
 from .pos_order_line import PAID_STATES
 
 # Asked with the customer at the scan, and held with the order when payment started.
@@ -67,6 +68,20 @@ class PosOrder(models.Model):
         # Whoever pays an order again tells nothing again.
         unpaid._loyalty_note_concessions()
         return result
+
+    @api.model
+    def read_pos_orders(self, domain=False):
+        """Send the programs along that the tills do not know before they need them."""
+        data = super().read_pos_orders(domain)
+        lines = self.env["pos.order.line"].browse(
+            [row["id"] for row in data.get("pos.order.line", ())]
+        )
+        waiting = lines._loyalty_programs().filtered_domain(WAITING)
+        if not waiting:
+            return data
+        till = lines.order_id.config_id[:1]
+        programs = till._loyalty_programs_among([("id", "in", waiting.ids)])
+        return {**till._loyalty_program_rows(programs), **data}
 
     @api.model
     def _process_order(self, order, existing_order):

@@ -5,6 +5,8 @@ from odoo.exceptions import ValidationError
 
 from odoo.addons.loyalty_coupon_crm.tools.spread import spread
 
+from .loyalty_pos_waiting_mixin import OPENING, Opening
+
 PAID_STATES = ("paid", "done", "invoiced")
 
 
@@ -14,6 +16,20 @@ class PosOrderLine(models.Model):
     # An index of its own goes with the add-on, one of Odoo's field would stay behind.
     _coupon_index = models.Index("(coupon_id) WHERE coupon_id IS NOT NULL")
     _reward_index = models.Index("(reward_id) WHERE reward_id IS NOT NULL")
+
+    @api.model
+    def _load_pos_data_read(self, records, config):
+        """Note the programs of open orders: a till that opens needs them."""
+        opening = self.env.context.get(OPENING)
+        if isinstance(opening, Opening):
+            opening.on_orders.update(records._loyalty_programs().ids)
+        return super()._load_pos_data_read(records, config)
+
+    def _loyalty_programs(self):
+        """Return the programs of rewards and cards on the lines."""
+        # The cashier may not read every program of the company.
+        lines = self.sudo()
+        return lines.reward_id.program_id | lines.coupon_id.program_id
 
     @api.constrains("refunded_orderline_id")
     def _check_refund_of_refund(self):

@@ -1,8 +1,15 @@
 from odoo import models
 
+from .loyalty_pos_waiting_mixin import OPENING, Opening
+
 
 class PosSession(models.Model):
     _inherit = "pos.session"
+
+    def load_data(self, models_to_load):
+        """Open the till without the programs that wait for a code."""
+        session = self.with_context(**{OPENING: Opening()})
+        return super(PosSession, session).load_data(models_to_load)
 
     def get_closing_control_data(self):
         """Tell who closes the till what its coupons and points came to."""

@@ -16,3 +16,4 @@ from . import test_pos_rights
 from . import test_pos_self_order
 from . import test_pos_settle
 from . import test_pos_templates
+from . import test_pos_waiting

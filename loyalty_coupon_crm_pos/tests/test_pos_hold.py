@@ -1,3 +1,7 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo.fields import Datetime
 from odoo.tests import tagged
 
@@ -47,6 +51,17 @@ class TestPosHold(LoyaltyCrmPosCommon):
         hold = self._holds()
         self.assertEqual(hold.points, 100)
         self.assertGreater(hold.expires_at, Datetime.now())
+
+    def test_rest_beside_lapsed_points(self):
+        """An order that brings the rest of a reward takes what has not lapsed."""
+        self.points.expire_after = 5
+        wallet = self._create_card(self.points, self.partner, points=30)
+        with freeze_time(Datetime.now() - timedelta(days=8)):
+            wallet._post_move("earn", 70)
+        self.assertEqual(wallet.blocked_points, 70)
+        self.assertEqual(self._hold(FIRST, wallet, 20), {})
+        self.assertEqual(self._holds().points, 20)
+        self.assertEqual(list(self._hold(SECOND, wallet, 50)), wallet.ids)
 
     def test_hold_lasts_as_the_till_says(self):
         self.config.loyalty_hold_minutes = 5

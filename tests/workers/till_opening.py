@@ -38,15 +38,18 @@ def prepare(env):
     return session.id
 
 
-def add_programs(env, count):
-    """Create coupon programs; every tenth is limited, with us all are strict."""
+def add_programs(env, count, kind="coupons"):
+    """Create programs; every tenth is limited, with us all are strict.
+
+    :param kind: program type, coupons wait for their code and promotions do not
+    """
     strict = {"strict": True} if "strict" in env["loyalty.program"]._fields else {}
     programs = env["loyalty.program"].create(
         [
             {
                 "name": f"Program {number}",
-                "program_type": "coupons",
-                "trigger": "with_code",
+                "program_type": kind,
+                "trigger": "with_code" if kind == "coupons" else "auto",
                 "applies_on": "current",
                 "communication_plan_ids": False,
                 "rule_ids": [(0, 0, {"minimum_amount": 10})],
@@ -143,19 +146,35 @@ def open_till(env, session_id):
     """Return what reading the data of a till takes, and how much it is."""
     session = env["pos.session"].browse(int(session_id))
     session = session.with_user(session.user_id)
-    seconds, queries = [], []
+    seconds, processor, queries = [], [], []
     data = session.load_data([])
     for _round in range(ROUNDS):
         env.invalidate_all()
         before = env.cr.sql_log_count
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         data = session.load_data([])
         seconds.append(time.perf_counter() - started)
+        processor.append(time.process_time() - busy)
         queries.append(env.cr.sql_log_count - before)
     return {
         "seconds": statistics.median(seconds),
+        "processor": statistics.median(processor),
         "queries": statistics.median(queries),
         "bytes": len(json.dumps(data, default=str)),
         "programs": len(data["loyalty.program"]),
         "cards": len(data.get("loyalty.card", [])),
     }
+
+
+def load_code(env, session_id):
+    """Return the seconds that reading the program of a coupon takes."""
+    session = env["pos.session"].browse(int(session_id))
+    till = session.config_id.with_user(session.user_id)
+    card = env["loyalty.card"].search([], order="id desc", limit=1)
+    seconds = []
+    for _round in range(ROUNDS):
+        env.invalidate_all()
+        started = time.perf_counter()
+        rows = till.load_programs(card.code)
+        seconds.append(time.perf_counter() - started)
+    return {"seconds": statistics.median(seconds), "programs": len(rows)}

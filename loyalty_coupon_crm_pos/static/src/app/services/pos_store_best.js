@@ -63,6 +63,7 @@ patch(PosStore.prototype, {
             [this.config.id],
             partnerId,
         ]);
+        await this.loadPrograms({ programIds: coupons.map((one) => one.program_id) });
         const linked = order._code_activated_coupon_ids.map((card) => card.id);
         return coupons
             .filter(

@@ -65,6 +65,9 @@ patch(PosStore.prototype, {
             [this.config.id],
             [...new Set(partnerIds)],
         ]);
+        await this.tryLoadPrograms(
+            Object.values(found || {}).map((lease) => lease.program_id)
+        );
         // Customers may have come and gone meanwhile; the last answer is the newest.
         if (found && this._leasedFor === customers) {
             this.leases = readLeases(JSON.stringify(found), Date.now());

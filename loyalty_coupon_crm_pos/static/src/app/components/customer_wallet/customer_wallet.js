@@ -70,6 +70,9 @@ export class CustomerWallet extends Component {
             "get_customer_wallet",
             [[this.pos.config.id], partnerId]
         );
+        await this.pos.tryLoadPrograms(
+            (wallet?.coupons || []).map((coupon) => coupon.program_id)
+        );
         // The cashier may have chosen another customer meanwhile.
         if (this.state.partnerId === partnerId) {
             Object.assign(this.state, { wallet: wallet || null, failed: !wallet });
