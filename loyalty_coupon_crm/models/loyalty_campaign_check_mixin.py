@@ -21,7 +21,10 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
         self.ensure_one()
         self._expect_state("draft")
         problems = (
-            self._offer_problems() + self._number_problems() + self._trigger_problems()
+            self._offer_problems()
+            + self._number_problems()
+            + self._trigger_problems()
+            + self._way_problems()
         )
         if not self.control_percent and not (self.no_control_reason or "").strip():
             problems.append(

@@ -1,6 +1,16 @@
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
+
+
+class Ways(NamedTuple):
+    """What an arm reaches its customers by; empty records for what it does not."""
+
+    mail: models.BaseModel
+    text: models.BaseModel
+    caller: models.BaseModel
 
 
 class LoyaltyCampaignContactMixin(models.AbstractModel):
@@ -46,40 +56,71 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
             *self.env["loyalty.outbox"]._gateways(),
         ]
 
-    def _write_otherwise(self, members):
+    def _ways_of(self, variant):
+        """Return the `Ways` of an arm.
+
+        :param variant: `loyalty.campaign.variant` record, may be empty
+        """
+        mail = variant.mail_template_id or self.mail_template_id
+        text = variant.sms_template_id or self.sms_template_id
+        ways = {"mail": mail, "text": text, "call": self.call_user_id}
+        chosen = variant.channel or "campaign"
+        return Ways(
+            *(
+                way if chosen in ("campaign", name) else way.browse()
+                for name, way in ways.items()
+            )
+        )
+
+    def _way_problems(self):
+        """Return a sentence for every arm that has not what its way needs."""
+        return [
+            self.env._(
+                "The arm %(name)s has no message or nobody who calls: choose one, or "
+                "another way.",
+                name=variant.name,
+            )
+            for variant in self.variant_ids
+            if variant.channel in ("mail", "text", "call")
+            and not any(self._ways_of(variant))
+        ]
+
+    def _write_otherwise(self, members, ways):
         """Reach members by text message, or else by a call, or else say why not.
 
         :param members: `loyalty.campaign.member` records whom no e-mail reaches
+        :param ways: the `Ways` of their arm
         """
         self.ensure_one()
         texts = calls = members.browse()
         for member in members:
-            blocker = self.sms_template_id and member._phone_blocker()
-            if self.sms_template_id and not blocker:
+            blocker = ways.text and member._phone_blocker()
+            if ways.text and not blocker:
                 texts |= member
-            elif self.call_user_id:
+            elif ways.caller:
                 calls |= member
             else:
                 reason = self.env._("No message: it was taken off the campaign.")
-                if self.sms_template_id:
+                if ways.text:
                     reason = blocker
-                elif self.mail_template_id:
+                elif ways.mail:
                     reason = member._address_blocker()
                 member.write({"message_state": "skipped", "reason": reason})
         self._put_on_call_list(calls)
         if self.text_gateway == "sms":
-            self._put_into_sms_queue(texts)
+            self._put_into_sms_queue(ways.text, texts)
         else:
-            self._put_into_outbox(texts)
+            self._put_into_outbox(ways.text, texts)
 
-    def _put_into_outbox(self, members):
+    def _put_into_outbox(self, template, members):
         """Write text messages for a way that takes them from the outbox.
 
+        :param template: `sms.template` record
         :param members: `loyalty.campaign.member` records that the way reaches
         """
         if not members:
             return
-        bodies = self._text_bodies(members)
+        bodies = self._text_bodies(template, members)
         # The outbox is closed to clients; the messages are the campaign's.
         outbox = self.env["loyalty.outbox"].sudo()
         outbox.create(
@@ -100,10 +141,10 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
         members.write({"message_state": "outbox"})
         outbox._trigger_send()
 
-    def _text_bodies(self, members):
+    def _text_bodies(self, template, members):
         """Return {card id: text message}."""
         # The template was chosen by who planned the campaign.
-        return self.sms_template_id.sudo()._render_field(
+        return template.sudo()._render_field(
             "body", members.card_id.ids, compute_lang=True
         )
 

@@ -83,9 +83,10 @@ class LoyaltyCampaignMailingMixin(models.AbstractModel):
         """Create the mailings of the arms that write, before anybody writes."""
         for campaign in self:
             for variant in campaign.variant_ids or [campaign.variant_ids]:
-                if variant.mail_template_id or campaign.mail_template_id:
+                ways = campaign._ways_of(variant)
+                if ways.mail:
                     campaign._mailing_of(variant, "mail")
-                if campaign.sms_template_id and campaign.text_gateway == "sms":
+                if ways.text and campaign.text_gateway == "sms":
                     campaign._mailing_of(variant, "sms")
 
     def _mailing_of(self, variant, kind):
@@ -168,30 +169,30 @@ class LoyaltyCampaignMailingMixin(models.AbstractModel):
             "loyalty_member_id": member.id,
         }
 
-    def _put_into_sms_queue(self, members):
+    def _put_into_sms_queue(self, template, members):
         """Write text messages, which Odoo's queue sends.
 
-        :param members: `loyalty.campaign.member` records with a valid phone number
+        :param template: `sms.template` record
+        :param members: `loyalty.campaign.member` records of one arm with a valid phone
+            number, no card twice
         """
         if not members:
             return
-        bodies = self._text_bodies(members)
+        bodies = self._text_bodies(template, members)
+        mailing = self._mailing_of(members.variant_id, "sms")
         # The template was chosen by who planned the campaign; the queue is Odoo's.
-        template = self.sms_template_id.sudo()
+        fixed, known = mailing._fixed_links(template.sudo(), "body"), {}
         texts = self.env["sms.sms"].sudo()
-        for variant, chosen in members.grouped("variant_id").items():
-            mailing = self._mailing_of(variant, "sms")
-            fixed, known = mailing._fixed_links(template, "body"), {}
-            texts |= texts.create(
-                [
-                    self._prepare_text_vals(
-                        mailing,
-                        member,
-                        mailing._shorten_text(bodies[member.card_id.id], fixed, known),
-                    )
-                    for member in chosen
-                ]
-            )
+        texts = texts.create(
+            [
+                self._prepare_text_vals(
+                    mailing,
+                    member,
+                    mailing._shorten_text(bodies[member.card_id.id], fixed, known),
+                )
+                for member in members
+            ]
+        )
         for text_id, body in texts._update_body_short_links().items():
             texts.browse(text_id).body = body
         members.write({"message_state": "sms"})

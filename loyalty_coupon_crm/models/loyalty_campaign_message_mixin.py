@@ -62,12 +62,7 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
 
         :param variant: `loyalty.campaign.variant` record, may be empty
         """
-        return bool(
-            variant.mail_template_id
-            or self.mail_template_id
-            or self.sms_template_id
-            or self.call_user_id
-        )
+        return any(self._ways_of(variant))
 
     def _message_moment(self, variant, now):
         """Return before when the message of an arm must not be sent, None for now."""
@@ -82,22 +77,20 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
         """
         self.ensure_one()
         locked = self._lock_messages(size)._once_per_card()
-        locked.invalidate_recordset(["refuses_offer", "refuses_email", "refuses_text"])
+        locked.invalidate_recordset()
         members = locked - self._postpone_messages(locked)
-        reachable = others = members.browse()
         for member in members:
             if reason := member._offer_blocker():
                 member.write({"message_state": "skipped", "reason": reason})
-            elif member._address_blocker():
-                others |= member
-            else:
-                reachable |= member
-        for variant, chosen in reachable.grouped("variant_id").items():
-            if template := variant.mail_template_id or self.mail_template_id:
-                self._put_into_mail_queue(template, chosen)
-            else:
-                others |= chosen
-        self._write_otherwise(others)
+        waiting = members.filtered(lambda member: member.message_state == "todo")
+        for variant, chosen in waiting.grouped("variant_id").items():
+            ways = self._ways_of(variant)
+            mailed = ways.mail and chosen.filtered(
+                lambda member: not member._address_blocker()
+            )
+            if mailed:
+                self._put_into_mail_queue(ways.mail, mailed)
+            self._write_otherwise(chosen - (mailed or chosen.browse()), ways)
         return len(locked)
 
     def _attempt_message_batch(self):

@@ -395,15 +395,16 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             )
         variant = winner.variant_id
         program, points = self._offer_of(variant)
+        ways = self._ways_of(variant)
         draft = self.copy(
             {
                 "name": self.env._("%(name)s: winner for all", name=self.name),
                 "variant_ids": False,
                 "program_id": program.id,
                 "points": points,
-                "mail_template_id": (
-                    variant.mail_template_id or self.mail_template_id
-                ).id,
+                "mail_template_id": ways.mail.id,
+                "sms_template_id": ways.text.id,
+                "call_user_id": ways.caller.id,
             }
         )
         return {

@@ -1,6 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+CHANNELS = [
+    ("campaign", "As the campaign"),
+    ("mail", "E-mail only"),
+    ("text", "Text message only"),
+    ("call", "Call only"),
+    ("none", "No message"),
+]
+
 
 class LoyaltyCampaignVariant(models.Model):
     """An arm of a campaign: which offer and message a share of the audience gets."""
@@ -38,6 +46,22 @@ class LoyaltyCampaignVariant(models.Model):
         ondelete="restrict",
         index="btree_not_null",
         help="Empty for the message of the campaign.",
+    )
+    sms_template_id = fields.Many2one(
+        "sms.template",
+        string="Text Message",
+        domain=[("model", "=", "loyalty.card")],
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Empty for the text message of the campaign.",
+    )
+    channel = fields.Selection(
+        CHANNELS,
+        string="Way",
+        required=True,
+        default="campaign",
+        help="How the arm reaches its customers. The campaign tries e-mail, then a "
+        "text message, then a call.",
     )
     send_after_hours = fields.Float(
         string="Send after",

@@ -215,6 +215,45 @@ class TestCampaignChannel(CampaignCommon):
         self.assertIn("withdrew", nothing.reason)
         self.assertTrue(free.card_id)
 
+    def test_arms_have_ways_of_their_own(self):
+        other_text = self.text.copy({"body": "Second text {{ object.code }}"})
+        ways = {
+            "campaign": "queued",
+            "mail": "queued",
+            "text": "sms",
+            "call": "call",
+            "none": "skipped",
+        }
+        arms = [
+            Command.create({"name": way, "channel": way, "share": 1}) for way in ways
+        ]
+        campaign = self._create_campaign(variant_ids=arms)
+        with self.assertRaisesRegex(UserError, "The arm text has no message"):
+            campaign.with_user(self.marketing).action_launch()
+        campaign.write(
+            {
+                "mail_template_id": self.mail.id,
+                "sms_template_id": self.text.id,
+                "call_user_id": self.marketing.id,
+            }
+        )
+        campaign.variant_ids[2].sms_template_id = other_text
+        campaign.with_user(self.marketing).action_launch()
+        self.segment.member_ids.partner_id.write({"phone": "+32475666002"})
+        self._run(campaign)
+        self._write_messages(campaign)
+        for arm in campaign.variant_ids:
+            members = self._treated(campaign).filtered(
+                lambda member, arm=arm: member.variant_id == arm
+            )
+            self.assertTrue(members)
+            wanted = False if arm.channel == "none" else ways[arm.channel]
+            self.assertEqual(set(members.mapped("message_state")), {wanted}, arm.name)
+        texts = self.env["sms.sms"].search(
+            [("mailing_id", "in", campaign.mailing_ids.ids)]
+        )
+        self.assertTrue(all(text.body.startswith("Second text") for text in texts))
+
     def test_consent_beforehand(self):
         self.company.loyalty_consent_required = True
         campaign = self._launch(mail_template_id=self.mail.id)
