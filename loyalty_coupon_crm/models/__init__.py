@@ -21,6 +21,7 @@ from . import loyalty_sale_recommend_mixin
 from . import loyalty_product_pair
 from . import loyalty_panel_figures_mixin
 from . import loyalty_panel_offer_mixin
+from . import loyalty_purchase_reverse_mixin
 from . import loyalty_purchase
 from . import loyalty_purchase_line
 from . import loyalty_purchase_backfill
@@ -120,6 +121,7 @@ from . import loyalty_point_archive
 from . import loyalty_point_hold
 from . import loyalty_concession
 from . import loyalty_confirmation
+from . import loyalty_redemption_reverse_mixin
 from . import loyalty_redemption
 from . import loyalty_refusal
 from . import loyalty_throttle

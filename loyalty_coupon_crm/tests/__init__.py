@@ -53,6 +53,8 @@ from . import test_program_account
 from . import test_program_templates
 from . import test_purchase
 from . import test_purchase_import
+from . import test_redemption_import
+from . import test_segment_add
 from . import test_purchase_model
 from . import test_redemption
 from . import test_res_company
