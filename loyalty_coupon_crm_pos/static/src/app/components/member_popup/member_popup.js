@@ -43,6 +43,10 @@ export class MemberPopup extends Component {
         Object.assign(this.state, { phone: false, message: "" });
     }
 
+    onAgree(purpose, agreed) {
+        this.state.agreed[purpose] = agreed;
+    }
+
     onKeydown(ev) {
         if (ev.key === "Enter") {
             ev.preventDefault();
