@@ -40,7 +40,7 @@ class Browser:
         )
         self._last = 0
         self._socket = websocket.create_connection(
-            self._address(), suppress_origin=True, timeout=120
+            self._address(), suppress_origin=True, timeout=900
         )
 
     def _address(self):
