@@ -42,7 +42,7 @@ class LoyaltyCampaignMailingMixin(models.AbstractModel):
     opened_count = fields.Integer(
         string="Opened",
         compute="_compute_message_counts",
-        help="Customers who opened the message or clicked in it. Mail programs that "
+        help="Customers who opened the message or clicked in it. Mail readers that "
         "show no images do not tell.",
     )
     clicked_count = fields.Integer(
