@@ -28,6 +28,7 @@ from . import loyalty_purchase_backfill
 from . import loyalty_company_model_mixin
 from . import loyalty_company_metric
 from . import loyalty_customer_score_mixin
+from . import loyalty_customer_basket_mixin
 from . import loyalty_customer_refresh_mixin
 from . import loyalty_customer_metric
 from . import loyalty_stage_change

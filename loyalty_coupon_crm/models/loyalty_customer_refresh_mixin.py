@@ -3,8 +3,6 @@ from odoo.tools import SQL
 
 from ..tools.planner import without_jit
 
-# Purchases of transactions that ended while a refresh began have smaller ids.
-CURSOR_OVERLAP = 200
 # What the model says of customers is void when it was fitted longer ago.
 MODEL_DAYS = 31
 
@@ -21,7 +19,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
     """
 
     _name = "loyalty.customer.refresh.mixin"
-    _inherit = "loyalty.customer.score.mixin"
+    _inherit = ["loyalty.customer.basket.mixin", "loyalty.customer.score.mixin"]
     _description = "Refresh of Customer Figures"
 
     @api.model
@@ -76,182 +74,6 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
             # Otherwise the planner may compute a part once per customer.
             SQL("%s AS MATERIALIZED (%s)", SQL.identifier(name), query)
             for name, query in parts.items()
-        )
-
-    @api.model
-    def _zone_sql(self, companies):
-        """Return the time zone, the day and the settings of each company."""
-        rows = [
-            SQL(
-                "SELECT %s AS company_id, %s AS name, %s::date AS today,"
-                " (%s::date - %s * INTERVAL '1 month')::date AS since,"
-                " %s::int AS lost_days, %s::float AS lost_probability,"
-                " %s::float AS dormant_factor,"
-                " %s::float[] AS r_days, %s::float[] AS f_counts,"
-                " %s::float[] AS m_amounts",
-                company.id,
-                company._loyalty_timezone(),
-                company._loyalty_today(),
-                company._loyalty_today(),
-                company.loyalty_rfm_months,
-                company.loyalty_lost_days,
-                company.loyalty_lost_probability,
-                company.loyalty_dormant_factor,
-                *company._loyalty_rfm_thresholds(),
-            )
-            for company in companies
-        ]
-        return SQL(" UNION ALL ").join(rows)
-
-    @api.model
-    def _recent_sql(self, companies):
-        """Return the customers with purchases past the cursor, and all their rows.
-
-        They are looked up first: a query on a list of known length is planned well.
-        """
-        found = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT row.company_id,
-                       COALESCE(origin.commercial_partner_id,
-                                row.commercial_partner_id) AS partner_id
-                  FROM loyalty_company_metric base
-                  JOIN loyalty_purchase row
-                    ON row.company_id = base.company_id
-                   AND row.id > COALESCE(base.cursor_purchase_id, 0) - %s
-             LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
-                 WHERE base.company_id = ANY(%s)
-                """,
-                CURSOR_OVERLAP,
-                companies.ids,
-            )
-        )
-        known = [row for row in found if row[1]]
-        touched = SQL(
-            "SELECT company_id, partner_id"
-            " FROM UNNEST(%s::int[], %s::int[]) AS row(company_id, partner_id)",
-            [row[0] for row in known],
-            [row[1] for row in known],
-        )
-        fact = SQL(
-            """
-            SELECT row.* FROM touched
-              JOIN loyalty_purchase row
-                ON row.company_id = touched.company_id
-               AND row.commercial_partner_id = touched.partner_id
-             UNION
-            SELECT back.* FROM touched
-              JOIN loyalty_purchase row
-                ON row.company_id = touched.company_id
-               AND row.commercial_partner_id = touched.partner_id
-              JOIN loyalty_purchase back ON back.reversal_of_id = row.id
-            """
-        )
-        customer = SQL(
-            """
-            SELECT fact.*, COALESCE(origin.commercial_partner_id,
-                                    fact.commercial_partner_id) AS customer_id
-              FROM fact
-         LEFT JOIN loyalty_purchase origin ON origin.id = fact.reversal_of_id
-            """
-        )
-        # The customer is found before the join: its key is company and customer.
-        kept = SQL(
-            """
-            SELECT named.* FROM named
-              JOIN touched ON touched.company_id = named.company_id
-                          AND touched.partner_id = named.customer_id
-            """
-        )
-        return {"touched": touched, "fact": fact, "named": customer, "kept": kept}
-
-    @api.model
-    def _basket_sql(self, facts):
-        """Return one row per purchase, with the refunds that belong to it.
-
-        :param facts: SQL of the rows of `loyalty_purchase` that are looked at
-        """
-        customer = SQL(
-            "COALESCE(origin.commercial_partner_id, row.commercial_partner_id)"
-        )
-        return SQL(
-            """
-            SELECT row.company_id, %(customer)s AS partner_id,
-                   COALESCE(CASE WHEN origin.id IS NULL THEN row.order_model
-                                 ELSE origin.order_model END, 'loyalty.purchase')
-                       AS order_model,
-                   CASE WHEN origin.id IS NULL
-                        THEN COALESCE(NULLIF(row.order_id, 0), row.id)
-                        ELSE COALESCE(NULLIF(origin.order_id, 0), origin.id)
-                   END AS order_id,
-                   MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name) AS date,
-                   MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name)::date
-                       > MIN(zone.since) AS is_recent,
-                   MIN(row.channel) AS channel,
-                   SUM(row.amount) AS amount,
-                   CASE WHEN COUNT(row.margin) = COUNT(*) THEN SUM(row.margin) END
-                       AS margin,
-                   SUM(row.amount) > 0 OR (
-                       BOOL_AND(row.amount = 0)
-                       AND COUNT(*) > 2 * COUNT(row.reversal_of_id)) AS is_counted
-              FROM %(facts)s row
-              JOIN zone ON zone.company_id = row.company_id
-         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
-             WHERE %(customer)s IS NOT NULL
-          GROUP BY 1, 2, 3, 4
-            """,
-            customer=customer,
-            facts=facts,
-        )
-
-    @api.model
-    def _day_sql(self):
-        """Return one row per customer and day with a purchase, and the gap before."""
-        return SQL(
-            """
-            SELECT company_id, partner_id, date::date AS day, SUM(amount) AS amount,
-                   date::date - LAG(date::date) OVER (
-                       PARTITION BY company_id, partner_id ORDER BY date::date) AS gap
-              FROM basket WHERE is_counted GROUP BY company_id, partner_id, date::date
-            """
-        )
-
-    @api.model
-    def _rhythm_sql(self):
-        return SQL(
-            """
-            SELECT company_id, partner_id, COUNT(*) AS purchase_days,
-                   PERCENTILE_CONT(ARRAY[0.5, 0.75, 0.9]) WITHIN GROUP (ORDER BY gap)
-                       AS gaps,
-                   AVG(amount) FILTER (WHERE gap IS NOT NULL) AS repeat_amount
-              FROM day GROUP BY company_id, partner_id
-            """
-        )
-
-    @api.model
-    def _spend_sql(self, recent):
-        """Return what each customer spent on each category, refunds deducted.
-
-        Whoever brings goods back, it is the buyer who keeps less.
-        """
-        customer = SQL(
-            "COALESCE(origin.commercial_partner_id, row.commercial_partner_id)"
-        )
-        return SQL(
-            """
-            SELECT row.company_id, %(customer)s AS partner_id,
-                   line.categ_id, SUM(line.amount) AS amount
-              FROM %(facts)s row
-              JOIN zone ON zone.company_id = row.company_id
-              JOIN loyalty_purchase_line line ON line.purchase_id = row.id
-         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
-             WHERE %(customer)s IS NOT NULL
-               AND line.categ_id IS NOT NULL
-          GROUP BY 1, 2, 3
-            HAVING SUM(line.amount) > 0
-            """,
-            customer=customer,
-            facts=SQL("kept" if recent else "loyalty_purchase"),
         )
 
     @api.model
