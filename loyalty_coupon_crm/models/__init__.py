@@ -90,6 +90,7 @@ from . import loyalty_gate_concession_mixin
 from . import loyalty_gate_time_mixin
 from . import loyalty_gate_ask_mixin
 from . import loyalty_gate_facts_mixin
+from . import loyalty_gate_fetch_mixin
 from . import loyalty_gate_limit_mixin
 from . import loyalty_program_count_mixin
 from . import loyalty_program_limit_mixin
@@ -97,6 +98,7 @@ from . import loyalty_program_payment_mixin
 from . import loyalty_gate_scope_mixin
 from . import loyalty_gate_stack_mixin
 from . import loyalty_program_rounding_mixin
+from . import loyalty_program_match_mixin
 from . import loyalty_program_next_mixin
 from . import loyalty_program_liability_mixin
 from . import loyalty_program
@@ -151,6 +153,7 @@ from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin
 from . import loyalty_sale_gate_mixin
 from . import loyalty_sale_check_mixin
+from . import loyalty_sale_missing_mixin
 from . import loyalty_sale_prefilter_mixin
 from . import sale_order
 from . import sale_order_line

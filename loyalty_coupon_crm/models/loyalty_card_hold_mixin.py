@@ -136,7 +136,8 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
         :param holder: key of the document, may be None
         """
         self.ensure_one()
-        if not self.blocked_points:
+        # Only points of wallets wait or lapse by themselves.
+        if not self.program_id.is_nominative or not self.blocked_points:
             return 0.0
         held = self.hold_ids.filtered(
             lambda hold: (

@@ -189,6 +189,10 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         """
         return []
 
+    def _loyalty_missing_of(self, programs):
+        """Return {program: blockers as of `_loyalty_missing`} for several programs."""
+        return {program: self._loyalty_missing(program) for program in programs}
+
     def _loyalty_margin_gaps(self, program):
         """Hook: return [(product, amount)] of lines below a program's least margin.
 

@@ -126,11 +126,13 @@ class LoyaltyGateCardMixin(models.AbstractModel):
         """Return blockers for points that are too few while others are pending."""
         card = use.card
         blocked = card._blocked_for(use.holder)
+        if not blocked:
+            return []
         required = self._gate_required_points(use)
         usable = card.points - blocked
         if use.document:
             usable += use.document._loyalty_own_points(card)
-        if not blocked or usable >= required > 0:
+        if usable >= required > 0:
             return []
         if not card.pending_until:
             message = self.env._(
@@ -154,8 +156,10 @@ class LoyaltyGateCardMixin(models.AbstractModel):
         """Return blockers for points that another document holds at the moment."""
         card = use.card
         holds = card._live_holds(but=self._gate_own_holders(use))
+        if not holds:
+            return []
         required = self._gate_required_points(use)
-        if not holds or card.points - sum(holds.mapped("points")) >= required > 0:
+        if card.points - sum(holds.mapped("points")) >= required > 0:
             return []
         last = holds.sorted("expires_at")[-1]
         message = self.env._(

@@ -139,7 +139,10 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
     @api.model
     def _gate_is_known(self, partner):
         """Return whether a customer is somebody, not the public visitor."""
-        return bool(partner) and not partner.is_public
+        # As `is_public`, which Odoo computes at greater length. The visitor's user is
+        # archived.
+        users = partner.sudo().with_context(active_test=False).user_ids
+        return bool(partner) and not any(user._is_public() for user in users)
 
     @api.model
     def _gate_unknown(self, use):

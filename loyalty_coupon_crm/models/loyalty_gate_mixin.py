@@ -118,6 +118,11 @@ class LoyaltyGateMixin(models.AbstractModel):
         """
         facts, clocks, uses = GateFacts(self._gate_read_facts), {}, []
         at = at or fields.Datetime.now()
+        self._gate_fetch(
+            self.env["loyalty.card"].union(*(card for _program, card in asked)),
+            self.env["loyalty.program"].union(*(program for program, _card in asked)),
+            partner or self.env["res.partner"],
+        )
         for program, card in asked:
             # Who asks may not read the other order, customer or till that a reason
             # names.

@@ -96,7 +96,7 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
     def _gate_document(self, use):
         blockers = super()._gate_document(use)
         if use.document and not use.program.is_nominative:
-            blockers += use.document._loyalty_missing(use.program)
+            blockers += use.facts.missing(use)
         return blockers
 
     @api.model

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.tools import float_compare, format_amount
+from odoo.tools import format_amount
 
 # What a customer can do something about; it tells nothing that Odoo would not.
 PUBLIC_REASONS = {"minimum", "quantity"}
@@ -216,73 +216,6 @@ class LoyaltySaleGateMixin(models.AbstractModel):
     def _loyalty_used_programs(self):
         self.ensure_one()
         return self.order_line.reward_id.program_id
-
-    def _loyalty_missing(self, program):
-        """Return what the order lacks for a program: money, or products.
-
-        Amounts are counted as Odoo does. Of several rules the nearest counts.
-        """
-        self.ensure_one()
-        if not program.rule_ids or not self._loyalty_is_direct(program):
-            return []
-        products = self.order_line.product_id
-        valid = program._get_valid_products(products)
-        gaps = []
-        for rule in program.rule_ids:
-            gap = self._loyalty_rule_gap(rule, valid.get(rule, products.browse()))
-            if not gap:
-                return []
-            gaps.append(gap)
-        _size, code, message = min(gaps)
-        return [(code, message)]
-
-    def _loyalty_rule_gap(self, rule, products):
-        """Return what is missing for a rule, or None when nothing is.
-
-        :param products: products of the order to which the rule applies
-        :return: (size, code, message)
-        """
-        lines = self._loyalty_counting_lines(rule.program_id)
-        lines = lines.filtered(lambda line: line.product_id in products)
-        priced = lines.browse().union(*(line._get_lines_with_price() for line in lines))
-        amount = sum(priced.mapped("price_subtotal"))
-        if rule.minimum_amount_tax_mode == "incl":
-            amount += sum(priced.mapped("price_tax"))
-        minimum = rule._compute_amount(self.currency_id)
-        if self.currency_id.compare_amounts(minimum, amount) > 0:
-            message = self.env._(
-                "%(program)s: %(gap)s more, it needs a purchase of %(minimum)s.",
-                program=rule.program_id.name,
-                gap=format_amount(self.env, minimum - amount, self.currency_id),
-                minimum=format_amount(self.env, minimum, self.currency_id),
-            )
-            return (minimum - amount, "minimum", message)
-        bought = lines.filtered(lambda line: not line.reward_id)
-        quantity = sum(bought.mapped("product_uom_qty"))
-        if bought and float_compare(quantity, rule.minimum_qty, 4) >= 0:
-            return None
-        message = self.env._(
-            "%(program)s: %(count)s more of the products it is for.",
-            program=rule.program_id.name,
-            count=f"{max(rule.minimum_qty, 1) - quantity:g}",
-        )
-        return (minimum, "quantity", message)
-
-    def _loyalty_counting_lines(self, program):
-        """Return the lines that count for the minimum amount of a program."""
-        lines = self.order_line - self._get_no_effect_on_threshold_lines()
-        return lines.filtered(
-            lambda line: (
-                not line.combo_item_id
-                and not (
-                    line.reward_id.reward_type == "discount"
-                    and (
-                        line.reward_id.program_id.trigger == "auto"
-                        or line.reward_id.program_id == program
-                    )
-                )
-            )
-        )
 
     def _loyalty_margin_gaps(self, program):
         """Return [(product, amount)] of lines that a program takes below its floor.

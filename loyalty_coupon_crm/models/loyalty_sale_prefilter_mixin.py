@@ -25,16 +25,28 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
     def _get_program_domain(self):
         domain = super()._get_program_domain()
         if self.env.context.get("loyalty_crm_prefilter"):
-            unreachable = self._loyalty_unreachable_programs()
-            if unreachable:
-                domain = [*domain, ("id", "not in", unreachable)]
+            programs = self._loyalty_reachable_programs()
+            self._loyalty_fetch_programs(programs)
+            domain = [*domain, ("id", "in", programs.ids)]
         return domain
 
-    def _loyalty_unreachable_programs(self):
-        """Return the ids of automatic programs of which no rule can match the order.
+    def _loyalty_fetch_programs(self, programs):
+        """Bring into memory what Odoo and the gate read of the order's programs."""
+        cards = (
+            self.coupon_point_ids.coupon_id
+            | self.applied_coupon_ids
+            | self.order_line.coupon_id
+        )
+        programs._gate_fetch(cards, programs, self.partner_id)
 
-        Programs that are on the order already are never among them, nor wallets: Odoo
-        offers those without any points.
+    def _loyalty_reachable_programs(self):
+        """Return the automatic programs of which a rule can match the order.
+
+        With those that are on the order already, and wallets: Odoo offers these
+        without any points. Strict programs for an audience are left out where the
+        customer is not one of it, as the gate does in `_program_check_compute_points`.
+
+        :return: `loyalty.program` records
         """
         self.ensure_one()
         lines = self._get_not_rewarded_order_lines().filtered(
@@ -50,17 +62,19 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
         )
         rules, programs = self.env["loyalty.rule"], self.env["loyalty.program"]
         rules.flush_model()
-        programs.flush_model(["active", "trigger", "applies_on", "program_type"])
+        programs.flush_model(
+            ["active", "trigger", "applies_on", "program_type", "strict", "segment_ids"]
+        )
         relation = rules._fields["product_ids"]
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT program.id
                   FROM loyalty_program program
-                 WHERE program.active AND program.trigger = 'auto'
-                   AND NOT %(nominative)s
-                   AND program.id != ALL(%(kept)s)
-                   AND NOT EXISTS (
+                 WHERE program.id = ANY(%(kept)s)
+                    OR program.active AND %(nominative)s
+                    OR program.active AND program.trigger = 'auto'
+                   AND EXISTS (
                        SELECT 1 FROM loyalty_rule rule
                         WHERE rule.program_id = program.id AND rule.active
                           AND rule.minimum_qty <= %(quantity)s
@@ -75,6 +89,7 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
                            AND NOT EXISTS (
                                SELECT 1 FROM %(relation)s listed
                                 WHERE listed.%(rule)s = rule.id)))
+                   AND (%(audience)s)
                 """,
                 nominative=programs._nominative_sql(),
                 kept=kept.ids,
@@ -85,6 +100,41 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
                 relation=SQL.identifier(relation.relation),
                 rule=SQL.identifier(relation.column1),
                 product=SQL.identifier(relation.column2),
+                audience=self._loyalty_audience_sql(),
             )
         )
-        return [program_id for [program_id] in rows]
+        return programs.browse(program_id for [program_id] in rows)
+
+    def _loyalty_audience_sql(self):
+        """Return the condition that the order's customer is of a program's audience."""
+        if self.state == "sale":
+            return SQL("TRUE")
+        programs, people = self.env["loyalty.program"], []
+        # Who the customer is, the salesperson may not read.
+        customer = self.partner_id.sudo()
+        if programs._gate_is_known(customer):
+            people = (customer | customer.commercial_partner_id).ids
+        self.env["loyalty.segment"].flush_model(["active"])
+        # Who belongs to an audience is not for the salesperson to read.
+        members = self.env["loyalty.segment.member"].sudo()
+        members.flush_model(["segment_id", "partner_id", "date_to", "is_excluded"])
+        audience = programs._fields["segment_ids"]
+        return SQL(
+            """
+            NOT program.strict OR program.applies_on != 'current'
+            OR NOT EXISTS (
+               SELECT 1 FROM %(relation)s audience
+                 JOIN loyalty_segment segment ON segment.id = audience.%(segment)s
+                WHERE audience.%(program)s = program.id AND segment.active)
+            OR program.id IN (
+               SELECT audience.%(program)s FROM %(relation)s audience
+                 JOIN loyalty_segment_member member
+                   ON member.segment_id = audience.%(segment)s
+                  AND member.date_to IS NULL AND member.is_excluded IS NOT TRUE
+                WHERE member.partner_id = ANY(%(people)s))
+            """,
+            relation=SQL.identifier(audience.relation),
+            program=SQL.identifier(audience.column1),
+            segment=SQL.identifier(audience.column2),
+            people=people,
+        )

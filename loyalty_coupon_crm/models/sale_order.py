@@ -14,6 +14,7 @@ class SaleOrder(models.Model):
         "loyalty.sale.best.mixin",
         "loyalty.sale.offer.mixin",
         "loyalty.sale.gate.mixin",
+        "loyalty.sale.missing.mixin",
         "loyalty.sale.check.mixin",
         "loyalty.sale.prefilter.mixin",
         "loyalty.sale.choice.mixin",

@@ -24,6 +24,7 @@ from . import test_day_spans
 from . import test_gate
 from . import test_gate_ask
 from . import test_gate_claim
+from . import test_gate_fetch
 from . import test_gate_limit
 from . import test_gate_payment
 from . import test_gate_scope

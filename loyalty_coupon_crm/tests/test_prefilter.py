@@ -14,7 +14,8 @@ class TestPrefilter(LoyaltyCrmCommon):
         )
 
     def _unreachable(self, order):
-        return self.env["loyalty.program"].browse(order._loyalty_unreachable_programs())
+        programs = self.env["loyalty.program"].search([("trigger", "=", "auto")])
+        return programs - order._loyalty_reachable_programs()
 
     def test_out_of_reach(self):
         tag = self.env["product.tag"].create({"name": "Hot"})
@@ -66,6 +67,52 @@ class TestPrefilter(LoyaltyCrmCommon):
         program.rule_ids.write({"mode": "with_code", "code": "GIFT10"})
         error = self._create_order()._try_apply_code("GIFT10")["error"]
         self.assertIn("required product quantities", error)
+
+    def test_audience_the_customer_is_not_of(self):
+        """Those outside are left out before, who joins is offered, archived is none."""
+        segments = self.env["loyalty.segment"].create(
+            [{"name": name, "kind": "static"} for name in ("Gold", "Silver")]
+        )
+        segments[0]._add_members(self.partner)
+        own, other = self._promotion(), self._promotion()
+        for program, segment in zip(own | other, segments, strict=True):
+            program.write({"strict": True, "segment_ids": [Command.set(segment.ids)]})
+        order = self._create_order()
+        self.assertEqual(self._unreachable(order), other)
+        order._update_programs_and_rewards()
+        self.assertEqual(order.coupon_point_ids.coupon_id.program_id, own)
+        other.strict = False
+        self.assertFalse(self._unreachable(order))
+        other.strict = True
+        segments[1].active = False
+        self.assertFalse(self._unreachable(order), "no audience is left")
+        segments[1].active = True
+        segments[1]._add_members(self.partner.commercial_partner_id)
+        self.assertFalse(self._unreachable(order))
+        order._update_programs_and_rewards()
+        self.assertEqual(order.coupon_point_ids.coupon_id.program_id, own | other)
+
+    def test_rules_match_the_products_that_their_domain_finds(self):
+        tag = self.env["product.tag"].create({"name": "Hot"})
+        self.gift.product_tmpl_id.product_tag_ids = tag
+        programs = (
+            self._promotion()
+            | self._promotion(product_ids=[Command.set(self.product.ids)])
+            | self._promotion(product_tag_id=tag.id)
+            | self._promotion(product_category_id=self.category.id)
+            | self._promotion(product_domain=f"[('id', '=', {self.gift.id})]")
+            | self._promotion()
+            | self._promotion(product_ids=[Command.set(self.product.ids)])
+        )
+        programs[5].excluded_product_ids = self.gift
+        programs[6].excluded_tag_ids = tag
+        products = self.gift | self.product
+        found = programs._get_valid_products(products)
+        self.assertEqual(set(found), set(programs.rule_ids))
+        for rule in programs.rule_ids:
+            with self.subTest(rule=rule._get_valid_product_domain()):
+                expected = products.filtered_domain(rule._get_valid_product_domain())
+                self.assertEqual(found[rule].ids, expected.ids)
 
     def test_same_rewards_as_without(self):
         order = self._create_order(quantity=3)

@@ -31,6 +31,7 @@ class GateFacts:
         self._read = read
         self._uses = []
         self._found = None
+        self._missing = {}
         self.granted = None
 
     def add(self, use):
@@ -44,3 +45,13 @@ class GateFacts:
         if self._found is None:
             self._found = self._read(self._uses)
         return self._found
+
+    def missing(self, use):
+        """Return what the document lacks for the program of a use, as blockers.
+
+        It is counted for all programs that are asked about the document together.
+        """
+        if use.program not in self._missing:
+            programs = use.program.union(*(one.program for one in self._uses))
+            self._missing = use.document._loyalty_missing_of(programs)
+        return self._missing[use.program]

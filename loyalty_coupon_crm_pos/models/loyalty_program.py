@@ -79,6 +79,10 @@ class LoyaltyProgram(models.Model):
         return {**super()._gate_channel_fields(), "pos": ("pos_ok", words)}
 
     @api.model
+    def _gate_fetched_program_fields(self):
+        return [*super()._gate_fetched_program_fields(), "pos_config_ids"]
+
+    @api.model
     def _gate_channel(self, use):
         """Return a blocker at a till at which the program is not offered."""
         blockers = super()._gate_channel(use)
