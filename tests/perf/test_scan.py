@@ -14,6 +14,7 @@ from server import Server
 ROUNDS = int(os.environ.get("LOYALTY_SCANS", "20"))
 PROGRAMS = int(os.environ.get("LOYALTY_TILL_PROGRAMS", "500"))
 MOST_MS = 300
+START = ".screen-login .open-register-btn"
 
 SCAN = """
 (async () => {{
@@ -65,7 +66,9 @@ def _scan(database, shop):
         browser = Browser()
         address = f"{server.url}/pos/ui/{shop['config']}"
         browser.open(address, client.session.cookies.get_dict())
-        browser.wait("window.posmodel && document.querySelector('.product-screen')")
+        browser.wait(f"window.posmodel && document.querySelector('{START}')")
+        browser.run(f"document.querySelector('{START}').click()")
+        browser.wait("document.querySelector('.product-screen')")
         script = SCAN.format(product=shop["product"], codes=shop["codes"])
         return browser.run(script)
     finally:
