@@ -1,3 +1,4 @@
+from . import best_offer
 from . import card_pass
 from . import cart_points
 from . import claim_page

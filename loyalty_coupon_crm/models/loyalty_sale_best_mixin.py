@@ -1,15 +1,17 @@
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tools import format_amount
 
 # Bounds of the search: rewards looked at, ways continued from, rewards together.
 MOST_REWARDS, WIDTH, DEPTH = 8, 2, 4
+MOST_COUPONS = 8
 
 
 class LoyaltySaleBestMixin(models.AbstractModel):
     """The best combination of rewards that the rules allow, for the customer.
 
+    Open coupons of the customer take part, whether their codes were entered or not.
     Each combination is really put on the order and taken off again: the gate, stacking
     and Odoo's own rules decide what goes together, and the amounts are those to pay.
     """
@@ -32,25 +34,71 @@ class LoyaltySaleBestMixin(models.AbstractModel):
                     self.display_name,
                 )
             )
-        found = self._loyalty_best_rewards()
-        if not found:
-            message = self.env._("No coupon and no offer takes anything off now.")
-        else:
-            self._loyalty_clear_rewards()
-            self._update_programs_and_rewards()
-            self._loyalty_claim(found[0][1])
-            message = self._loyalty_best_text(found)
+        saved = self._loyalty_take_best()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success" if found else "info",
+                "type": "success" if saved else "info",
                 "title": self.env._("Best Offer"),
-                "message": message,
-                "sticky": bool(found),
+                "message": saved or self._loyalty_no_best_text(),
+                "sticky": bool(saved),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def _loyalty_take_best(self):
+        """Put the best combination of rewards on the order.
+
+        :return: what it saves, in words, a line each; "" when there is none
+        """
+        self.ensure_one()
+        found = self._loyalty_best_rewards()
+        if not found:
+            return ""
+        self._loyalty_clear_rewards()
+        added = self._loyalty_add_open_coupons()
+        self._update_programs_and_rewards()
+        self._loyalty_claim(found[0][1])
+        self.applied_coupon_ids -= added - self.order_line.coupon_id
+        return self._loyalty_best_text(found)
+
+    def _loyalty_no_best_text(self):
+        """Return in words that there is nothing to take."""
+        return self.env._("No coupon and no offer takes anything off now.")
+
+    def _loyalty_add_open_coupons(self):
+        """Put open coupons of the customer on the order as if they had been entered.
+
+        :return: those that the rules and the gate let pass
+        """
+        added = self.env["loyalty.card"]
+        for card in self._loyalty_open_coupons():
+            if "error" not in self._try_apply_program(card.program_id, card):
+                added |= card
+        self.applied_coupon_ids |= added
+        return added
+
+    def _loyalty_open_coupons(self):
+        """Return coupons of the customer that are not on the order, what ends first."""
+        cards = self.env["loyalty.card"].search(
+            Domain(
+                [
+                    ("partner_id", "=", self.partner_id.id),
+                    ("program_type", "=", "coupons"),
+                    ("points", ">", 0),
+                    ("id", "not in", self.applied_coupon_ids.ids),
+                    "|",
+                    ("expiration_date", "=", False),
+                    ("expiration_date", ">=", self.company_id._loyalty_today()),
+                ]
+            )
+            & Domain("program_id", "any", self._get_program_domain()),
+            order="expiration_date, id",
+            limit=MOST_COUPONS,
+        )
+        blockers = self._loyalty_blockers_of(cards)
+        return cards.filtered(lambda card: not blockers[card])
 
     def _loyalty_best_rewards(self):
         """Return combinations of rewards, what saves most first.
@@ -61,6 +109,7 @@ class LoyaltySaleBestMixin(models.AbstractModel):
         self.ensure_one()
         with self.env.cr.savepoint() as savepoint:
             self._loyalty_clear_rewards()
+            self._loyalty_add_open_coupons()
             self._update_programs_and_rewards()
             claimable = self._loyalty_claimable_discounts()
             rewards = self.env["loyalty.reward"].browse(
@@ -140,19 +189,22 @@ class LoyaltySaleBestMixin(models.AbstractModel):
             reward: card
             for card, rewards in self._get_claimable_rewards().items()
             for reward in rewards
-            if reward.reward_type == "discount"
-            and not reward.program_id.is_nominative
-            and not reward.program_id.is_payment_program
+            if self._loyalty_may_choose(reward)
         }
+
+    def _loyalty_may_choose(self, reward):
+        """Return whether the search may put a reward on an order, and take it off."""
+        program = reward.program_id
+        return (
+            reward.reward_type == "discount"
+            and not program.is_nominative
+            and not program.is_payment_program
+        )
 
     def _loyalty_clear_rewards(self):
         """Take off the rewards that the search may choose; codes stay on the order."""
         lines = self.order_line.filtered(
-            lambda line: (
-                line.reward_id.reward_type == "discount"
-                and not line.reward_id.program_id.is_nominative
-                and not line.reward_id.program_id.is_payment_program
-            )
+            lambda line: self._loyalty_may_choose(line.reward_id)
         )
         with self.order_line._loyalty_reward_flow():
             lines._reset_loyalty(True)

@@ -31,6 +31,15 @@ class LoyaltySaleCartMixin(models.AbstractModel):
         ]
         return [choice for choice in choices if choice["most"] >= choice["least"] > 0]
 
+    def _loyalty_has_choice(self):
+        """Return whether several discounts could take something off this cart."""
+        self.ensure_one()
+        applied = self.order_line.reward_id.filtered(self._loyalty_may_choose)
+        claimable = applied.union(*self._loyalty_claimable_discounts())
+        if len(applied | claimable) > 1:
+            return True
+        return bool(self._loyalty_open_coupons())
+
     def _loyalty_cart_choice(self, reward, card, line):
         """Return one choice of the cart.
 

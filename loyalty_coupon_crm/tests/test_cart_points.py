@@ -125,6 +125,19 @@ class CartPagesCommon(CartPointsCommon, HttpCase):
         cls.cart._update_programs_and_rewards()
         cls.program.ecommerce_ok = True
 
+    def _create_choice(self):
+        """Let the customer have coupons of 10 and of 30 %, each to be used alone."""
+        for percent in (10, 30):
+            program = self._create_coupon_program(
+                percent,
+                name=f"{percent} % Coupon",
+                strict=True,
+                stacking_policy="alone",
+                ecommerce_ok=True,
+            )
+            self._create_card(program, self.user.partner_id)
+        self.env.flush_all()
+
 
 @tagged("post_install", "-at_install", "tour")
 class TestCartTour(ScreenshotMixin, CartPagesCommon):
@@ -133,6 +146,11 @@ class TestCartTour(ScreenshotMixin, CartPagesCommon):
     def test_a_customer_chooses_and_changes_points(self):
         self.start_tour("/shop/cart", "loyalty_crm_cart_points", login=self.user.login)
         self.assertAlmostEqual(self.cart.amount_total, 75)
+
+    def test_a_customer_has_the_best_offer_looked_for(self):
+        self._create_choice()
+        self.start_tour("/shop/cart", "loyalty_crm_best_offer", login=self.user.login)
+        self.assertAlmostEqual(self.cart.amount_total, 70)
 
 
 @tagged("post_install", "-at_install", "loyalty_pages")
@@ -179,6 +197,44 @@ class TestCartPages(CartPagesCommon):
         self.assertIn("choose from", page)
         self.assertAlmostEqual(self.cart.amount_total, 100)
 
+    def _best_offer(self):
+        """Return what the cart says of the best offer, pressing its button."""
+        page = self.url_open("/shop/cart").text
+        token = page.split('csrf_token: "')[1].split('"')[0]
+        self.url_open("/shop/best_offer", data={"csrf_token": token})
+        return self.make_jsonrpc_request("/shop/best_offer/form")
+
+    def test_the_best_offer_is_found_and_explained_once(self):
+        self._open()
+        # There is one offer, the points, and they are not spent unasked.
+        self.assertEqual(self.make_jsonrpc_request("/shop/best_offer/form"), "")
+        self._create_choice()
+        form = self.make_jsonrpc_request("/shop/best_offer/form")
+        self.assertIn("Find the Best Offer", form)
+        self.assertNotIn("saved", form)
+        form = self._best_offer()
+        self.assertAlmostEqual(self.cart.amount_total, 70)
+        self.assertIn("30 % Coupon: ", form)
+        self.assertIn("Next best: 10 % Coupon", form)
+        # The coupon that was not taken is on no cart.
+        coupons = self.cart.applied_coupon_ids - self.wallet
+        self.assertEqual(coupons, self.cart.order_line.coupon_id)
+        self.assertNotIn("saved", self.make_jsonrpc_request("/shop/best_offer/form"))
+
+    def test_without_offers_the_cart_says_so(self):
+        self._open()
+        self.assertIn("takes anything off", self._best_offer())
+        self.assertAlmostEqual(self.cart.amount_total, 100)
+
+    def test_coupons_of_others_are_no_offer(self):
+        self._create_choice()
+        other = self._create_user("eve-of-the-shop", "base.group_portal")
+        cart = self._create_order(other.partner_id, website_id=self.website.id)
+        self._open(other)
+        self.assertIn("takes anything off", self._best_offer())
+        self.assertAlmostEqual(cart.amount_total, 100)
+        self.assertAlmostEqual(self.cart.amount_total, 100)
+
     def test_nobody_reaches_the_cart_of_another(self):
         self._open()
         self._claim("200")
@@ -194,3 +250,4 @@ class TestCartPages(CartPagesCommon):
     def test_the_public_is_answered_nothing(self):
         self.assertEqual(self.make_jsonrpc_request("/shop/points/choices"), [])
         self.assertTrue(self._change(self.cart.order_line, "500").ok)
+        self.assertEqual(self._best_offer(), "")

@@ -79,6 +79,30 @@ class TestOfferBest(OfferCommon):
         order.action_confirm()
         self.assertAlmostEqual(card.points, 1)
 
+    def test_open_coupons_of_the_customer_take_part(self):
+        values = {"strict": True, "stacking_policy": "alone"}
+        small = self._create_coupon_program(10, name="Small", **values)
+        large = self._create_coupon_program(30, name="Large", **values)
+        own = self._create_card(large, self.partner)
+        self._create_card(small, self.partner)
+        for card in (
+            self._create_card(large, self.other_partner),
+            self._create_card(large, self.partner),
+        ):
+            card.sudo().voided_at = "2026-01-01"
+        late = self._create_coupon_program(50, name="Late", strict=True)
+        self._create_card(late, self.partner, expiration_date="2020-01-01")
+        dear = self._create_coupon_program(50, name="Dear", strict=True)
+        dear.rule_ids = [Command.create({"minimum_amount": 1000})]
+        self._create_card(dear, self.partner)
+        order = self._cart()
+        self.assertIn("Large: ", self._best(order))
+        self.assertAlmostEqual(order.amount_total, 140)
+        self.assertEqual(order.order_line.coupon_id, own)
+        self.assertEqual(order.applied_coupon_ids, own)
+        order.action_confirm()
+        self.assertEqual(own.points, 0)
+
     def test_points_are_not_spent_unasked(self):
         program = self._create_points_program(strict=True)
         card = self._create_card(program, self.partner, points=500)

@@ -1,9 +1,12 @@
+import json
 from datetime import date, datetime
 
 from odoo.tests import BaseCase, tagged
+from odoo.tools import file_path
 
 from ..tools.usage_window import Window, closing_day, is_open, next_opening
 
+CASES = "loyalty_coupon_crm/static/tests/cases/usage_windows.json"
 HAPPY_HOUR = Window(None, 14, 18)
 SATURDAY = Window(5, 0, 24)
 NIGHT = Window(4, 22, 2)
@@ -16,32 +19,16 @@ class TestUsageWindow(BaseCase):
     def _open(self, windows, *moment, closed=()):
         return is_open(windows, list(closed), datetime(*moment))
 
-    def test_all_week_without_windows(self):
-        self.assertTrue(self._open([], 2026, 3, 1, 3, 0))
-
-    def test_start_is_included_end_is_not(self):
-        windows = [HAPPY_HOUR]
-        self.assertFalse(self._open(windows, 2026, 3, 1, 13, 59, 59))
-        self.assertTrue(self._open(windows, 2026, 3, 1, 14, 0))
-        self.assertTrue(self._open(windows, 2026, 3, 1, 17, 59, 59))
-        self.assertFalse(self._open(windows, 2026, 3, 1, 18, 0))
-
-    def test_whole_day(self):
-        self.assertTrue(self._open([SATURDAY], 2026, 2, 28, 0, 0))
-        self.assertTrue(self._open([SATURDAY], 2026, 2, 28, 23, 59, 59))
-        self.assertFalse(self._open([SATURDAY], 2026, 3, 1, 0, 0))
-
-    def test_past_midnight_belongs_to_the_evening(self):
-        self.assertTrue(self._open([NIGHT], 2026, 2, 27, 22, 0))
-        self.assertTrue(self._open([NIGHT], 2026, 2, 28, 1, 59))
-        self.assertFalse(self._open([NIGHT], 2026, 2, 28, 2, 0))
-        self.assertFalse(self._open([NIGHT], 2026, 2, 28, 22, 0))
-
-    def test_half_hours(self):
-        windows = [Window(None, 14.5, 14.75)]
-        self.assertFalse(self._open(windows, 2026, 3, 1, 14, 29))
-        self.assertTrue(self._open(windows, 2026, 3, 1, 14, 30))
-        self.assertFalse(self._open(windows, 2026, 3, 1, 14, 45))
+    def test_cases_that_the_till_s_tests_read_as_well(self):
+        with open(file_path(CASES), encoding="utf-8") as stream:
+            cases = json.load(stream)
+        for case in cases:
+            windows = [Window(*window) for window in case["open"]]
+            closed = [tuple(map(date.fromisoformat, days)) for days in case["closed"]]
+            for text, expected in case["moments"].items():
+                with self.subTest(case["name"], moment=text):
+                    moment = datetime.fromisoformat(text)
+                    self.assertEqual(is_open(windows, closed, moment), expected)
 
     def test_closed_days_are_included(self):
         closed = [(date(2026, 3, 1), date(2026, 3, 2))]

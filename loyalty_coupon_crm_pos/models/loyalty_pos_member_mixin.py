@@ -1,6 +1,6 @@
 import re
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -34,6 +34,48 @@ class LoyaltyPosMemberMixin(models.AbstractModel):
             "phone": phone,
             "purposes": [[purpose, labels[purpose]] for purpose in ASKED_PURPOSES],
         }
+
+    def _wallet_member(self, partner, wallets):
+        """Return since when a customer is a member, and when they were here last.
+
+        :param wallets: points cards of the customer
+        :return: dict of `since` and `last_visit`, days of the company, as text or False
+        """
+        self.ensure_one()
+        own = wallets.filtered(lambda card: card.partner_id == partner)
+        since = min((card.issued_at or card.create_date for card in own), default=False)
+        # Purchases are closed to cashiers; the day of the last one is for them.
+        last = (
+            self.env["loyalty.purchase"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("commercial_partner_id", "=", partner.commercial_partner_id.id),
+                    ("reversal_of_id", "=", False),
+                ],
+                order="date desc",
+                limit=1,
+            )
+        )
+        return {
+            "since": since and self._loyalty_day_text(since),
+            "last_visit": last.date and self._loyalty_day_text(last.date),
+        }
+
+    def _loyalty_day_text(self, moment):
+        return fields.Date.to_string(self.company_id._loyalty_today(moment))
+
+    def _wallet_worth(self, program, points):
+        """Return what points are worth, in the currency of the till; 0 for unknown."""
+        if program.is_payment_program or not program.points_value:
+            return 0.0
+        return program.currency_id._convert(
+            points * program.points_value,
+            self.currency_id,
+            self.company_id,
+            self.company_id._loyalty_today(),
+        )
 
     def enrol_member(self, phone, name, purposes=()):
         """Take in a member, with the points cards of the till.

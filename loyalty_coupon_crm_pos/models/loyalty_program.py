@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .loyalty_pos_waiting_mixin import AMONG, OPENING, Among, Opening
@@ -6,6 +6,26 @@ from .loyalty_pos_waiting_mixin import AMONG, OPENING, Among, Opening
 
 class LoyaltyProgram(models.Model):
     _inherit = "loyalty.program"
+
+    usage_plan = fields.Json(
+        compute="_compute_usage_plan",
+        help="Weekly windows and closed days, for tills without connection.",
+    )
+
+    @api.depends("usage_window_ids")
+    def _compute_usage_plan(self):
+        """Set `open`: [weekday, from, to], and `closed`: [first, last day]."""
+        for program in self:
+            windows = program.usage_window_ids
+            program.usage_plan = {
+                "open": [
+                    [window.weekday, window.start, window.end]
+                    for window in windows._weekly()
+                ],
+                "closed": [
+                    [day.isoformat() for day in days] for days in windows._closed_days()
+                ],
+            }
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **options):
@@ -44,6 +64,7 @@ class LoyaltyProgram(models.Model):
             "pending_days",
             "points_step",
             "strict",
+            "usage_plan",
         ]
 
     def _compute_total_order_count(self):

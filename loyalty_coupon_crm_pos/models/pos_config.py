@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.loyalty_coupon_crm.models.loyalty_concession import ALLOWABLE
@@ -63,6 +63,11 @@ class PosConfig(models.Model):
         "what coupons and points pay on one order. 0: never.",
     )
 
+    loyalty_timezone = fields.Char(
+        compute="_compute_loyalty_timezone",
+        help="Decides on days and hours of offers, for tills without connection.",
+    )
+
     _loyalty_offline_positive = models.Constraint(
         "CHECK(loyalty_offline_coupons >= 0 AND loyalty_offline_amount >= 0)",
         "The till cannot accept less than no coupon without connection.",
@@ -75,6 +80,11 @@ class PosConfig(models.Model):
         "CHECK(loyalty_hold_minutes > 0)",
         "A coupon on an order is held for at least a minute.",
     )
+
+    @api.depends("company_id")
+    def _compute_loyalty_timezone(self):
+        for till in self:
+            till.loyalty_timezone = till.company_id._loyalty_timezone()
 
     def hold_cards(self, uuid, points, partner_id):
         """Reserve what the rewards of an order cost, before money changes hands.
@@ -287,14 +297,15 @@ class PosConfig(models.Model):
         :return: dict with `coupons` (id, code, program_id, name, gives, minimum,
             expiration_date, points, reasons), `more` (open coupons left out),
             `wallets` (id, program_id, name, points, available, pending, lapses as of
-            `loyalty.card.coming_lapses`, unit, money) and `offer`, the next best offer
-            and why in words, or False
+            `loyalty.card.coming_lapses`, unit, money, worth), `member` as of
+            `_wallet_member`, and `offer`, the next best offer and why in words or False
         """
         self.ensure_one()
         partner = self.env["res.partner"].browse(partner_id).exists()
         programs = self._get_program_ids()
         if not partner or not programs:
-            return {"coupons": [], "more": 0, "wallets": [], "offer": False}
+            nothing = {"coupons": [], "more": 0, "wallets": []}
+            return {**nothing, "member": {}, "offer": False}
         today = self.company_id._loyalty_today()
         domain = Domain(
             [
@@ -326,6 +337,7 @@ class PosConfig(models.Model):
             "coupons": [self._wallet_coupon(card, blockers[card]) for card in coupons],
             "more": cards.search_count(domain) - PANEL_LIMIT if full else 0,
             "wallets": [self._wallet_points(card, partner) for card in wallets],
+            "member": self._wallet_member(partner, wallets),
             "offer": self._wallet_offer(partner, programs),
         }
 
@@ -371,12 +383,14 @@ class PosConfig(models.Model):
         :param partner: the customer, of a shared wallet perhaps one of its members
         """
         program = card.program_id
+        available = card._member_points(partner, card.available_points)
         return {
             "id": card.id,
             "program_id": program.id,
             "name": program.name,
             "points": card._member_points(partner),
-            "available": card._member_points(partner, card.available_points),
+            "available": available,
+            "worth": self._wallet_worth(program, available),
             "pending": card.pending_points,
             "lapses": card.coming_lapses,
             "unit": program.portal_point_name or self.env._("Points"),

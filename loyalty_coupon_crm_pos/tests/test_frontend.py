@@ -100,13 +100,15 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
         self.assertEqual(card.points, 0)
         self.assertTrue(card.used_at)
 
-    def test_refused_coupon(self):
+    def test_refused_coupon_and_new_member(self):
         program = self._create_program("Strict Coupon", strict=True)
         void = self._create_card(program, code="044-void")
         void.sudo().write({"voided_at": "2026-01-01", "void_reason": "Lost"})
         self._create_card(program, code="044 expired", expiration_date="2020-01-01")
         self.main_pos_config.with_user(self.pos_user).open_ui()
         self.start_pos_tour("LoyaltyCrmRefusedCoupon")
+        member = self.env["res.partner"].search([("name", "=", "Zhang Min")])
+        self.assertEqual(len(member), 1)
 
     def test_two_tills_and_one_coupon(self):
         program = self._create_program("Autumn Coupon", strict=True)
@@ -123,6 +125,46 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
         self.start_pos_tour("LoyaltyCrmSecondTill")
         self.assertEqual(card.hold_ids, hold)
         self.assertEqual(card.points, 1)
+
+    def test_restaurant(self):
+        """A coupon moves to another table with its order, and to another device."""
+        if "restaurant.floor" not in self.env:
+            self.skipTest("the restaurant is not installed")
+        till = self.main_pos_config
+        till.module_pos_restaurant = True
+        self.env["restaurant.floor"].create(
+            {
+                "name": "Main Floor",
+                "pos_config_ids": [Command.link(till.id)],
+                "table_ids": [
+                    Command.create(
+                        {
+                            "table_number": number,
+                            "seats": 4,
+                            "position_h": 60 * number,
+                            "position_v": 100,
+                        }
+                    )
+                    for number in (2, 5)
+                ],
+            }
+        )
+        program = self._create_program("Table Coupon", strict=True)
+        card = self._create_card(program, code="044table")
+        till.with_user(self.pos_user).open_ui()
+        self.start_pos_tour("LoyaltyCrmTable")
+        order = till.current_session_id.order_ids.filtered("lines")
+        self.assertEqual(order.state, "draft")
+        self.assertEqual(order.table_id.table_number, 2)
+        hold = self.env["loyalty.point.hold"].search([("card_id", "=", card.id)])
+        self.assertEqual((hold.holder, hold.points), (order._loyalty_holder(), 1))
+        self.start_pos_tour("LoyaltyCrmTableOfAnotherDevice")
+        self.assertEqual((order.state, card.state), ("paid", "used"))
+        self.assertAlmostEqual(order.amount_total, 9.18)
+        use = self.env["loyalty.redemption"].search([("card_id", "=", card.id)])
+        self.assertEqual(use.order_id, order.id)
+        self.assertFalse(order.loyalty_flag)
+        self.assertFalse(hold.exists())
 
     def test_offline_and_back(self):
         """A leased coupon and a signed voucher pay offline; both post afterwards."""
@@ -161,6 +203,7 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
                 "trigger": "auto",
                 "portal_visible": True,
                 "portal_point_name": "Stars",
+                "points_value": 0.05,
                 "expire_after": 365,
                 "communication_plan_ids": [Command.clear()],
                 "rule_ids": [
@@ -174,11 +217,14 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
         wallet = self._create_card(points, points=120, partner_id=self.partner.id)
         self.main_pos_config.with_user(self.pos_user).open_ui()
         self.start_pos_tour("LoyaltyCrmCustomerPanel")
-        self.assertEqual((card.points, wallet.points), (0, 122))
-        self.assertEqual(self._facts("loyalty.redemption").card_id, card)
+        # The order was paid and refunded.
+        self.assertEqual((card.points, wallet.points), (1, 120))
+        uses = self._facts("loyalty.redemption").sorted("id")
+        self.assertEqual(uses.card_id, card)
+        self.assertEqual(uses[1].reversal_of_id, uses[0])
         moves = wallet.move_ids.filtered(lambda move: move.order_model == "pos.order")
-        self.assertEqual(moves.mapped("kind"), ["earn"])
-        self.assertEqual(moves.mapped("points"), [2])
+        self.assertEqual(moves.sorted("id").mapped("points"), [2, -2])
+        self.assertAlmostEqual(sum(self._facts("loyalty.purchase").mapped("amount")), 0)
 
     @classmethod
     def _create_till_product(cls, name, price, category):

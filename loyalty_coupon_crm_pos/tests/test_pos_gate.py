@@ -109,8 +109,33 @@ class TestPosGate(LoyaltyCrmPosCommon):
         )
         self.assertEqual(wallet["more"], 0)
 
+    def test_who_the_member_is(self):
+        self.assertEqual(
+            self._wallet()["member"], {"since": False, "last_visit": False}
+        )
+        points = self._create_points_program(points_value=0.05)
+        card = self._create_card(points, self.partner, points=70)
+        # Past midnight where the shop is, the day before in UTC.
+        self.company.partner_id.sudo().tz = "Asia/Shanghai"
+        card.sudo().issued_at = "2026-02-28 20:00:00"
+        self._pay_order()
+        purchase = self.env["loyalty.purchase"]
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE loyalty_purchase SET date = %s WHERE partner_id = %s",
+            ("2026-03-31 17:00:00", self.partner.id),
+        )
+        purchase.invalidate_model()
+        wallet = self._wallet()
+        expected = {"since": "2026-03-01", "last_visit": "2026-04-01"}
+        self.assertEqual(wallet["member"], expected)
+        self.assertAlmostEqual(wallet["wallets"][0]["worth"], 3.5)
+        other = self._wallet(self.other_partner.id)
+        self.assertFalse(other["member"]["last_visit"])
+
     def test_wallet_of_nobody(self):
         nothing = {"coupons": [], "more": 0, "wallets": [], "offer": False}
+        nothing["member"] = {}
         self.assertEqual(self._wallet(partner_id=0), nothing)
         self.assertEqual(self._wallet(partner_id=999999999), nothing)
 

@@ -1,15 +1,17 @@
+from unittest import SkipTest
+
 from odoo.exceptions import UserError
 from odoo.fields import Command, Datetime
-from odoo.tests import tagged
+from odoo.tests import HttpCase, JsonRpcException, tagged
+from odoo.tools import mute_logger
 
 from .common import LoyaltyCrmPosCommon
 
 FIRST = "11111111-0000-4000-8000-000000000001"
 
 
-@tagged("post_install", "-at_install")
-class TestPosSelfOrder(LoyaltyCrmPosCommon):
-    """Whoever orders without a cashier brings no rewards along; parked orders hold."""
+class SelfOrderCommon(LoyaltyCrmPosCommon):
+    """A till that is open, and orders as guests send them."""
 
     @classmethod
     def setUpClass(cls):
@@ -51,20 +53,28 @@ class TestPosSelfOrder(LoyaltyCrmPosCommon):
         amounts = {"price_subtotal": -100, "price_subtotal_incl": -100}
         return {**self._reward_line(self.coupon, 100), **amounts, **values}
 
-    def _sync(self, order, user=None, sudo=True):
-        orders = self.env["pos.order"].with_user(user or self.cashier)
-        result = (orders.sudo() if sudo else orders).sync_from_ui([order])
-        return self.env["pos.order"].browse(result["pos.order"][0]["id"])
-
-    def test_guest_claims_no_reward(self):
-        claims = [
+    def _claims(self):
+        """Return lines by which a guest claims what only the till may give."""
+        return [
             self._reward(),
             self._reward(coupon_id=False),
             self._goods(coupon_id=self.coupon.id),
             self._goods(is_reward_line=True, price_unit=-100),
             self._goods(points_cost=-50),
         ]
-        for claim in claims:
+
+
+@tagged("post_install", "-at_install")
+class TestPosSelfOrder(SelfOrderCommon):
+    """Whoever orders without a cashier brings no rewards along; parked orders hold."""
+
+    def _sync(self, order, user=None, sudo=True):
+        orders = self.env["pos.order"].with_user(user or self.cashier)
+        result = (orders.sudo() if sudo else orders).sync_from_ui([order])
+        return self.env["pos.order"].browse(result["pos.order"][0]["id"])
+
+    def test_guest_claims_no_reward(self):
+        for claim in self._claims():
             with self.subTest(claim), self.assertRaisesRegex(UserError, "at the till"):
                 self._sync(
                     self._order(
@@ -157,3 +167,63 @@ class TestPosSelfOrder(LoyaltyCrmPosCommon):
         pairs = {frozenset(pair) for pair in facts["excluded"]}
         self.assertIn(frozenset((alone.id, self.program.id)), pairs)
         self.assertNotIn(frozenset((self.program.id, new.id)), pairs)
+
+
+@tagged("post_install", "-at_install", "loyalty_pages")
+class TestKioskPages(SelfOrderCommon, HttpCase):
+    """The routes of the kiosk, which anybody may call, where it is installed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if "self_ordering_mode" not in cls.config._fields:
+            raise SkipTest("the kiosk is not installed")
+        cls.config.write(
+            {
+                "self_ordering_mode": "kiosk",
+                "self_ordering_default_user_id": cls.cashier.id,
+            }
+        )
+
+    def _send(self, lines, **values):
+        """Order at the kiosk; return the order as the server has it."""
+        answer = self.make_jsonrpc_request(
+            "/pos-self-order/process-order/kiosk/",
+            {
+                "order": self._order(lines, **values),
+                "access_token": self.config.access_token,
+                "table_identifier": None,
+            },
+        )
+        return self.env["pos.order"].browse(answer["pos.order"][0]["id"])
+
+    @mute_logger("odoo.http")
+    def test_nobody_uses_coupons_at_the_kiosk(self):
+        orders = self.env["pos.order"].search_count([])
+        for claim in self._claims():
+            lines = [Command.create(self._goods()), Command.create(claim)]
+            for order in ({}, {"source": "pos"}, {"state": "paid"}):
+                with (
+                    self.subTest(claim, order=order),
+                    self.assertRaisesRegex(JsonRpcException, "UserError"),
+                ):
+                    self._send(lines, amount_total=0, **order)
+        self.assertEqual(self.env["pos.order"].search_count([]), orders)
+        self.assertEqual(self.coupon.points, 1)
+        self.assertFalse(self.coupon.hold_ids)
+
+    @mute_logger("odoo.http")
+    def test_a_coupon_comes_on_the_order_at_the_till(self):
+        order = self._send([Command.create(self._goods())])
+        self.assertEqual((order.source, order.state), ("kiosk", "draft"))
+        till = self.config.with_user(self.cashier)
+        self.env.flush_all()
+        refused = till.hold_order(order.uuid, {str(self.coupon.id): 1}, self.partner.id)
+        self.assertEqual(refused, {"cards": {}, "programs": {}})
+        # Whoever sends the order again from the kiosk takes nothing off the till.
+        line = order.lines
+        self._send([Command.update(line.id, {"qty": 2})])
+        self.assertEqual(line.qty, 2)
+        with self.assertRaisesRegex(JsonRpcException, "UserError"):
+            self._send([Command.update(line.id, {"coupon_id": self.coupon.id})])
+        self.assertEqual(self.coupon.hold_ids.holder, order._loyalty_holder())

@@ -41,3 +41,19 @@ registry.category("web_tour.tours").add("loyalty_crm_cart_points", {
         ...takeScreenshot("cart-points"),
     ],
 });
+
+registry.category("web_tour.tours").add("loyalty_crm_best_offer", {
+    steps: () => [
+        {
+            content: "Two coupons of the customer could be used, none was entered",
+            trigger: ".o_loyalty_best_offer button",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "The better one is on the cart, with what it saves",
+            trigger: ".o_loyalty_best_offer [role='status']:contains('30 % Coupon')",
+        },
+        ...takeScreenshot("cart-best-offer"),
+    ],
+});

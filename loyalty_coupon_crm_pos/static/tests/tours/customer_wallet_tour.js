@@ -2,7 +2,9 @@ import * as Chrome from "@point_of_sale/../tests/pos/tours/utils/chrome_util";
 import * as Dialog from "@point_of_sale/../tests/generic_helpers/dialog_util";
 import * as Notification from "@point_of_sale/../tests/generic_helpers/notification_util";
 import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util";
+import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
 import * as ProductScreen from "@point_of_sale/../tests/pos/tours/utils/product_screen_util";
+import * as TicketScreen from "@point_of_sale/../tests/pos/tours/utils/ticket_screen_util";
 import { scan_barcode } from "@point_of_sale/../tests/generic_helpers/utils";
 import { registry } from "@web/core/registry";
 import { takeScreenshot } from "@loyalty_coupon_crm/../tests/tours/utils/screenshot_util";
@@ -51,6 +53,12 @@ registry.category("web_tour.tours").add("LoyaltyCrmRefusedCoupon", {
             PosLoyalty.enterCode("044nobody"),
             Notification.has("No coupon has the code 044nobody"),
             PosLoyalty.orderTotalIs("5.10"),
+            // Who is not known yet joins in one step.
+            ProductScreen.clickControlButton("Member"),
+            CustomerWallet.findMember("+86 138 1234 5678"),
+            CustomerWallet.joinMember("Zhang Min"),
+            ProductScreen.customerIsSelected("Zhang Min"),
+            takeScreenshot("till-enrolled"),
             Chrome.endTour(),
         ].flat(),
 });
@@ -117,6 +125,22 @@ registry.category("web_tour.tours").add("LoyaltyCrmCustomerPanel", {
                 content: "The used coupon is gone",
                 trigger: '.customer-wallet:not(:contains("Tea Coupon"))',
             },
+            // Everything comes back: the coupon too, and the points go.
+            ProductScreen.clickRefund(),
+            TicketScreen.filterIs("Paid"),
+            TicketScreen.selectOrder("001"),
+            ProductScreen.clickNumpad("2"),
+            ProductScreen.clickLine("10% on your order"),
+            ProductScreen.clickNumpad("1"),
+            takeScreenshot("till-refund"),
+            TicketScreen.confirmRefund(),
+            PaymentScreen.totalIs("-9.18"),
+            CustomerWallet.payBack("Cash"),
+            ProductScreen.clickPartnerButton(),
+            ProductScreen.clickCustomer("Li Wei"),
+            CustomerWallet.hasPoints("120 Stars"),
+            CustomerWallet.hasReason("Tea Coupon", "Add products first"),
+            takeScreenshot("till-refunded"),
             Chrome.endTour(),
         ].flat(),
 });

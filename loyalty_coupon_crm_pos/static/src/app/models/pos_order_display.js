@@ -1,8 +1,8 @@
 import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { formatDate, deserializeDate } from "@web/core/l10n/dates";
-import { formatFloat } from "@web/core/utils/numbers";
 import { patch } from "@web/core/utils/patch";
 import { generateQRCodeDataUrl } from "@point_of_sale/utils";
+import { formatPoints } from "@loyalty_coupon_crm_pos/app/utils/format_points";
 // Ours goes on top, whatever the order of the files.
 import "@loyalty_coupon_crm_pos/app/models/pos_order";
 
@@ -61,7 +61,3 @@ patch(PosOrder.prototype, {
         }));
     },
 });
-
-function formatPoints(points) {
-    return formatFloat(points, { digits: [69, 2], trailingZeros: false });
-}

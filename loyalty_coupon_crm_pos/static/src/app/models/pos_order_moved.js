@@ -5,6 +5,29 @@ import "@loyalty_coupon_crm_pos/app/models/pos_order";
 
 patch(PosOrder.prototype, {
     /**
+     * Link the scanned cards of the rewards on the order, which Odoo forgets.
+     *
+     * It keeps them in the browser only: when the server answers, or another device opens
+     * the order, the rewards would go off it with the next change.
+     */
+    relinkCards() {
+        const linked = this.models["pos.order"]
+            .filter((order) => !order.finalized)
+            .flatMap((order) => order._code_activated_coupon_ids.map(({ id }) => id));
+        for (const { coupon_id: card } of this._get_reward_lines()) {
+            if (
+                card?.id > 0 &&
+                card.program_id &&
+                !card.program_id.is_nominative &&
+                !this.uiState.couponPointChanges[card.id] &&
+                !linked.includes(card.id)
+            ) {
+                this._code_activated_coupon_ids = [["link", card]];
+            }
+        }
+    },
+
+    /**
      * Take over the scanned cards of another order whose rewards are on this one now.
      *
      * They belong to its customer, and are worth what they give on this order.

@@ -1,12 +1,47 @@
 import { PosStore } from "@point_of_sale/app/services/pos_store";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { patch } from "@web/core/utils/patch";
 // Ours goes on top, whatever the order of the files.
 import "@loyalty_coupon_crm_pos/app/services/pos_store_confirm";
 
 /**
- * Orders that are split or brought to another table take their coupons along.
+ * Orders that are split, brought to another table or opened on another device take their
+ * coupons along.
  */
 patch(PosStore.prototype, {
+    async afterProcessServerData() {
+        await this.fetchRewardCards();
+        return super.afterProcessServerData(...arguments);
+    },
+
+    /**
+     * Read the cards of the rewards on open orders: no card is loaded with the till.
+     */
+    async fetchRewardCards() {
+        const ids = this.models["pos.order.line"]
+            .filter((line) => line.is_reward_line && !line.order_id?.finalized)
+            .map((line) => line.raw.coupon_id)
+            .filter((id) => id > 0 && !this.models["loyalty.card"].get(id));
+        if (!ids.length) {
+            return;
+        }
+        try {
+            await this.fetchCoupons([["id", "in", ids]], ids.length);
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+        }
+    },
+
+    async orderUpdateLoyaltyPrograms() {
+        const order = this.getOrder();
+        if (order && !order.finalized) {
+            order.relinkCards();
+        }
+        return super.orderUpdateLoyaltyPrograms(...arguments);
+    },
+
     async holdCards(order) {
         if (!order.finalized) {
             for (const source of this.getSourcesOf(order)) {

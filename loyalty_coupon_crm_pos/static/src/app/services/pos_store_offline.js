@@ -10,6 +10,7 @@ import {
     voucherProblem,
 } from "@loyalty_coupon_crm_pos/app/utils/voucher";
 import { leasedPoints, readLeases } from "@loyalty_coupon_crm_pos/app/utils/leases";
+import { isOpen } from "@loyalty_coupon_crm_pos/app/utils/usage_window";
 // On top of ours, whatever the order of the files.
 import "@loyalty_coupon_crm_pos/app/services/pos_store";
 
@@ -116,11 +117,39 @@ patch(PosStore.prototype, {
      * @override
      */
     onUnchecked(order, wanted, error, renew) {
+        if (renew && error instanceof ConnectionLostError && this.dropClosed(order)) {
+            return false;
+        }
         const accepted = super.onUnchecked(...arguments);
         if (accepted && renew) {
             order.uiState.leased = order.getPointsUnheld();
         }
         return accepted;
+    },
+
+    /**
+     * Take off an order what is not held for it and is not on at this time any more.
+     *
+     * @returns {boolean} whether there was anything
+     */
+    dropClosed(order) {
+        const { cards, programs } = order.getUnheld();
+        const isClosed = (program) => program && !this.isInTime(program);
+        const reason = _t("It cannot be used at this time.");
+        const refuse = (ids, model, programOf) =>
+            Object.fromEntries(
+                ids
+                    .filter((id) => isClosed(programOf(this.models[model].get(id))))
+                    .map((id) => [id, reason])
+            );
+        return !this.dropRefused(
+            order,
+            {
+                cards: refuse(cards, "loyalty.card", (card) => card?.program_id),
+                programs: refuse(programs, "loyalty.program", (program) => program),
+            },
+            true
+        );
     },
 
     /**
@@ -268,16 +297,24 @@ patch(PosStore.prototype, {
     },
 
     /**
+     * Return whether a program is on now: its first and last day, weekdays, hours and
+     * closed days, by the clock of the company.
+     */
+    isInTime({ date_from: from, date_to: to, strict, usage_plan: plan }) {
+        const now = DateTime.now().setZone(this.config.loyalty_timezone || "local");
+        const today = now.toISODate();
+        return (
+            (!from || from.toISODate() <= today) &&
+            (!to || today <= to.toISODate()) &&
+            (!strict || !plan || isOpen(plan, now))
+        );
+    },
+
+    /**
      * Return why a card cannot go on an order although its code is good, in words.
      */
     getOfflineProblem(order, found) {
-        const { date_from: from, date_to: to } = found.program || {};
-        const now = DateTime.now();
-        if (
-            !found.program ||
-            (from && now < from.startOf("day")) ||
-            (to && now > to.endOf("day"))
-        ) {
+        if (!found.program || !this.isInTime(found.program)) {
             return _t("This till does not accept this coupon now.");
         }
         if (found.isPersonal && order.getPartner()?.id !== found.partnerId) {

@@ -1,3 +1,5 @@
+import * as PaymentScreen from "@point_of_sale/../tests/pos/tours/utils/payment_screen_util";
+import { takeScreenshot } from "@loyalty_coupon_crm/../tests/tours/utils/screenshot_util";
 import * as PosLoyalty from "@pos_loyalty/../tests/tours/utils/pos_loyalty_util";
 
 /**
@@ -19,6 +21,44 @@ export function finalizeOrder(paymentMethod, amount, onReceipt = []) {
                 ? { ...step, timeout: 60000 }
                 : step
         );
+}
+
+/** Pay a refund out, and go on with the next order. */
+export function payBack(paymentMethod) {
+    return [
+        ...PaymentScreen.clickPaymentMethod(paymentMethod),
+        ...[PaymentScreen.clickValidate()].flat(),
+        {
+            content: "The refund is written; start the next order",
+            trigger: ".receipt-screen .button.next",
+            timeout: 60000,
+            run: "click",
+        },
+    ];
+}
+
+export function findMember(text) {
+    return [
+        {
+            content: `Look for the member ${text}`,
+            trigger: ".member-text",
+            run: `edit ${text}`,
+        },
+        { trigger: ".member-confirm:enabled", run: "click" },
+    ];
+}
+
+export function joinMember(name) {
+    return [
+        {
+            content: `Nobody has this number yet: ${name} joins`,
+            trigger: ".member-name",
+            run: `edit ${name}`,
+        },
+        ...takeScreenshot("till-member"),
+        { trigger: ".member-confirm:contains('Join'):enabled", run: "click" },
+        { trigger: "body:not(:has(.modal))" },
+    ];
 }
 
 export function receiptShowsLapse(points) {

@@ -80,6 +80,23 @@ test("shows points and coupons, the usable one first", async () => {
     expect(".customer-wallet-more").toHaveText("and 4 more");
 });
 
+test("shows what points are worth, and who the member is", async () => {
+    const [club] = WALLET.wallets;
+    await setup(() => ({
+        ...WALLET,
+        wallets: [{ ...club, worth: 6 }],
+        member: { since: "2024-03-01", last_visit: "2026-11-20" },
+    }));
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-points");
+    expect(".customer-wallet-points").toHaveText(/^120 Stars \(.*6\.00.*\)$/);
+    await click(".customer-wallet-title");
+    await animationFrame();
+    expect(".customer-wallet-member").toHaveText(
+        "Member since 03/01/2024 · last visit 11/20/2026"
+    );
+});
+
 test("one click applies a coupon as if it were scanned", async () => {
     const { store } = await setup();
     patchWithCleanup(store, {

@@ -12,6 +12,7 @@ patch(LoyaltyProgram.prototype, {
             "pending_days",
             "points_step",
             "strict",
+            "usage_plan",
         ];
     },
 });

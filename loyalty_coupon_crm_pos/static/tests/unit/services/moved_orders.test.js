@@ -81,3 +81,23 @@ test("what an order still uses is not taken from it", async () => {
     expect(source._get_reward_lines()).toHaveLength(1);
     expect(target._get_reward_lines()).toHaveLength(0);
 });
+
+test("an order that comes back from the server keeps its scanned card", async () => {
+    const { source, card } = await setup();
+    card.program_id.is_nominative = false;
+    source._code_activated_coupon_ids = [["clear"]];
+    source.relinkCards();
+    expect(cardIds(source)).toEqual([901]);
+    // What the cashier takes off stays off.
+    source.dropCard(901);
+    source.relinkCards();
+    expect(cardIds(source)).toEqual([]);
+});
+
+test("a card that another open order has scanned is not taken from it", async () => {
+    const { source, target, addReward, card } = await setup();
+    card.program_id.is_nominative = false;
+    await addReward(target);
+    target.relinkCards();
+    expect([cardIds(source), cardIds(target)]).toEqual([[901], []]);
+});

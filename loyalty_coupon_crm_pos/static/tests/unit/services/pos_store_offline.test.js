@@ -1,4 +1,5 @@
 import { describe, expect, globals, test } from "@odoo/hoot";
+import { mockDate } from "@odoo/hoot-mock";
 import { onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
@@ -151,5 +152,64 @@ describe("codes without connection", () => {
         expect(order.uiState.offlineRisk.coupons).toBe(1);
         store.config.loyalty_offline_coupons = 0;
         expect(await store.holdCards(order, { renew: true })).toBe(false);
+    });
+});
+
+describe("hours without connection", () => {
+    /** From 14:00 to 18:00 in Shanghai, eight hours before the clock of the browser. */
+    async function setupHours() {
+        const till = await setup({ loyalty_timezone: "Asia/Shanghai" });
+        const { store, program } = till;
+        program.usage_plan = { open: [[null, 14, 18]], closed: [] };
+        Object.assign(store.models["loyalty.program"].get(2), {
+            strict: true,
+            usage_plan: program.usage_plan,
+        });
+        store.data.network.offline = true;
+        return till;
+    }
+
+    test("a coupon is taken when its program is on only", async () => {
+        mockDate("2026-03-02T05:59:00", 0);
+        const { store } = await setupHours();
+        expect(await store.activateCode("044 COUPON")).toMatch("does not accept");
+        mockDate("2026-03-02T06:00:00", 0);
+        store.leases[902].until = Date.now() + 60000;
+        expect(await store.activateCode("044 COUPON")).toBe(true);
+    });
+
+    test("what is over when payment starts goes off the order", async () => {
+        mockDate("2026-03-02T09:59:00", 0);
+        const { store, order, program } = await setupHours();
+        await addReward(store, order, program, 901, 10);
+        order.uiState.held = undefined;
+        expect(await store.holdCards(order, { renew: true })).toBe(true);
+        mockDate("2026-03-02T10:00:00", 0);
+        store.leases[901].until = Date.now() + 60000;
+        expect(await store.holdCards(order, { renew: true })).toBe(false);
+        expect(order._get_reward_lines()).toHaveLength(0);
+    });
+
+    test("what is held already is safe", async () => {
+        mockDate("2026-03-02T09:59:00", 0);
+        const { store, order, program } = await setupHours();
+        store.data.network.offline = false;
+        store.config.loyalty_hold_minutes = 60;
+        await addReward(store, order, program, 901, 10);
+        expect(await store.holdCards(order)).toBe(true);
+        mockDate("2026-03-02T10:00:00", 0);
+        store.data.network.offline = true;
+        expect(await store.holdCards(order, { renew: true })).toBe(true);
+    });
+
+    test("the first and the last day are those of the company", async () => {
+        mockDate("2026-03-01T16:30:00", 0);
+        const { store, program } = await setup({ loyalty_timezone: "Asia/Shanghai" });
+        const day = (text) => luxon.DateTime.fromISO(text);
+        program.date_to = day("2026-03-01");
+        expect(store.isInTime(program)).toBe(false);
+        program.date_to = day("2026-03-02");
+        program.date_from = day("2026-03-02");
+        expect(store.isInTime(program)).toBe(true);
     });
 });

@@ -1,16 +1,14 @@
-import { Component, useState } from "@odoo/owl";
-import { Dialog } from "@web/core/dialog/dialog";
-import { ConnectionLostError } from "@web/core/network/rpc";
+import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { AskingPopup } from "@loyalty_coupon_crm_pos/app/components/asking_popup/asking_popup";
 
 /**
  * What a loyalty manager fills in to set a rule aside or to give a coupon.
  *
  * The manager who is logged in needs no PIN; the server knows who that is.
  */
-export class ConcessionPopup extends Component {
+export class ConcessionPopup extends AskingPopup {
     static template = "loyalty_coupon_crm_pos.ConcessionPopup";
-    static components = { Dialog };
     static props = {
         title: String,
         text: { type: String, optional: true },
@@ -47,42 +45,22 @@ export class ConcessionPopup extends Component {
         return this.isPossible && !busy && Boolean(reasonId && (!this.needsPin || pin));
     }
 
-    onKeydown(ev) {
-        if (ev.key === "Enter") {
-            ev.preventDefault();
-            this.confirm();
-        }
-    }
-
-    async confirm() {
-        if (!this.canConfirm) {
-            return;
-        }
-        this.state.busy = true;
+    async ask() {
         const { managerId, note, pin, programId, reasonId } = this.state;
-        try {
-            const { granted, message } = await this.props.submit({
-                manager_id: Number(managerId) || false,
-                program_id: Number(programId) || false,
-                reason_id: Number(reasonId),
-                note,
-                pin,
-            });
-            if (granted) {
-                return this.props.close();
-            }
-            Object.assign(this.state, { message, pin: "" });
-        } catch (error) {
-            this.state.message = this.explain(error);
-        } finally {
-            this.state.busy = false;
+        const { granted, message } = await this.props.submit({
+            manager_id: Number(managerId) || false,
+            program_id: Number(programId) || false,
+            reason_id: Number(reasonId),
+            note,
+            pin,
+        });
+        if (granted) {
+            return this.props.close();
         }
+        Object.assign(this.state, { message, pin: "" });
     }
 
-    explain(error) {
-        if (error instanceof ConnectionLostError) {
-            return _t("There is no connection: only the server can allow this.");
-        }
-        return error.data?.message || _t("The server had an error. Try again.");
+    get offlineText() {
+        return _t("There is no connection: only the server can allow this.");
     }
 }

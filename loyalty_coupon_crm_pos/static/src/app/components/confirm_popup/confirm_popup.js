@@ -1,16 +1,15 @@
-import { Component, useState } from "@odoo/owl";
-import { Dialog } from "@web/core/dialog/dialog";
-import { ConnectionLostError } from "@web/core/network/rpc";
+import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { useAutofocus } from "@web/core/utils/hooks";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
+import { AskingPopup } from "@loyalty_coupon_crm_pos/app/components/asking_popup/asking_popup";
 
 /**
  * The member on the order confirms what coupons and points pay: with a PIN, or with a
  * code that is sent to the phone or by e-mail.
  */
-export class ConfirmPopup extends Component {
+export class ConfirmPopup extends AskingPopup {
     static template = "loyalty_coupon_crm_pos.ConfirmPopup";
-    static components = { Dialog };
     static props = {
         uuid: String,
         partnerId: Number,
@@ -23,6 +22,7 @@ export class ConfirmPopup extends Component {
 
     setup() {
         this.pos = usePos();
+        useAutofocus({ refName: "secret" });
         this.state = useState({
             method: this.methods[0]?.id || false,
             secret: "",
@@ -61,25 +61,8 @@ export class ConfirmPopup extends Component {
         Object.assign(this.state, { method, secret: "", message: "" });
     }
 
-    onKeydown(ev) {
-        if (ev.key === "Enter") {
-            ev.preventDefault();
-            this.confirm();
-        }
-    }
-
-    async confirm() {
-        if (!this.canConfirm) {
-            return;
-        }
-        this.state.busy = true;
-        try {
-            await (this.needsCode ? this.send() : this.check());
-        } catch (error) {
-            this.state.message = this.explain(error);
-        } finally {
-            this.state.busy = false;
-        }
+    async ask() {
+        await (this.needsCode ? this.send() : this.check());
     }
 
     async send() {
@@ -115,10 +98,7 @@ export class ConfirmPopup extends Component {
         ]);
     }
 
-    explain(error) {
-        if (error instanceof ConnectionLostError) {
-            return _t("There is no connection: nobody can confirm now.");
-        }
-        return error.data?.message || _t("The server had an error. Try again.");
+    get offlineText() {
+        return _t("There is no connection: nobody can confirm now.");
     }
 }

@@ -3,12 +3,12 @@ import { _t } from "@web/core/l10n/translation";
 import { formatDate, deserializeDate } from "@web/core/l10n/dates";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { useService } from "@web/core/utils/hooks";
-import { formatFloat } from "@web/core/utils/numbers";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
 import {
     daysLeft,
     sortCoupons,
 } from "@loyalty_coupon_crm_pos/app/utils/customer_wallet";
+import { formatPoints } from "@loyalty_coupon_crm_pos/app/utils/format_points";
 
 const SOON_DAYS = 7;
 
@@ -153,16 +153,31 @@ export class CustomerWallet extends Component {
      * Return what can be spent of a wallet now.
      */
     balance(wallet) {
-        return this.amount(wallet, wallet.available ?? wallet.points);
+        const points = this.amount(wallet, wallet.available ?? wallet.points);
+        return wallet.worth
+            ? `${points} (${this.env.utils.formatCurrency(wallet.worth)})`
+            : points;
+    }
+
+    /**
+     * Return since when the customer is a member and when they were here last.
+     */
+    get memberTerms() {
+        const { since, last_visit: lastVisit } = this.state.wallet?.member || {};
+        const day = (text) => formatDate(deserializeDate(text));
+        return [
+            since && _t("Member since %s", day(since)),
+            lastVisit && _t("last visit %s", day(lastVisit)),
+        ]
+            .filter(Boolean)
+            .join(" · ");
     }
 
     amount(wallet, points) {
         if (wallet.money) {
             return this.env.utils.formatCurrency(points);
         }
-        return `${formatFloat(points, { digits: [69, 2], trailingZeros: false })} ${
-            wallet.unit
-        }`;
+        return `${formatPoints(points)} ${wallet.unit}`;
     }
 
     /**
@@ -245,6 +260,14 @@ export class CustomerWallet extends Component {
                 coupon.minimum &&
                 !this.meetsConditions(coupon.program_id)
         );
+    }
+
+    managerLabel({ name }) {
+        return _t("Ask a Manager: %s", name);
+    }
+
+    applyLabel({ name }) {
+        return _t("Apply %s", name);
     }
 
     askManager(coupon) {

@@ -1,15 +1,13 @@
-import { Component, onMounted, useEffect, useRef, useState } from "@odoo/owl";
-import { Dialog } from "@web/core/dialog/dialog";
-import { ConnectionLostError } from "@web/core/network/rpc";
+import { onMounted, useEffect, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { usePos } from "@point_of_sale/app/hooks/pos_hook";
+import { AskingPopup } from "@loyalty_coupon_crm_pos/app/components/asking_popup/asking_popup";
 
 /**
  * Find a member by phone, code or QR; who is not known yet joins with a name.
  */
-export class MemberPopup extends Component {
+export class MemberPopup extends AskingPopup {
     static template = "loyalty_coupon_crm_pos.MemberPopup";
-    static components = { Dialog };
     static props = { getPayload: Function, close: Function };
 
     setup() {
@@ -47,25 +45,8 @@ export class MemberPopup extends Component {
         this.state.agreed[purpose] = agreed;
     }
 
-    onKeydown(ev) {
-        if (ev.key === "Enter") {
-            ev.preventDefault();
-            this.confirm();
-        }
-    }
-
-    async confirm() {
-        if (!this.canConfirm) {
-            return;
-        }
-        this.state.busy = true;
-        try {
-            await (this.state.phone ? this.join() : this.find());
-        } catch (error) {
-            this.state.message = this.explain(error);
-        } finally {
-            this.state.busy = false;
-        }
+    async ask() {
+        await (this.state.phone ? this.join() : this.find());
     }
 
     async find() {
@@ -104,10 +85,7 @@ export class MemberPopup extends Component {
         ]);
     }
 
-    explain(error) {
-        if (error instanceof ConnectionLostError) {
-            return _t("There is no connection: members cannot be looked up now.");
-        }
-        return error.data?.message || _t("The server had an error. Try again.");
+    get offlineText() {
+        return _t("There is no connection: members cannot be looked up now.");
     }
 }

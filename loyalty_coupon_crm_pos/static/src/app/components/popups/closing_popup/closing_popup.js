@@ -1,6 +1,6 @@
 import { ClosePosPopup } from "@point_of_sale/app/components/popups/closing_popup/closing_popup";
-import { formatFloat } from "@web/core/utils/numbers";
 import { patch } from "@web/core/utils/patch";
+import { formatPoints } from "@loyalty_coupon_crm_pos/app/utils/format_points";
 
 ClosePosPopup.props = [...ClosePosPopup.props, "loyalty_details?"];
 
@@ -11,6 +11,6 @@ patch(ClosePosPopup.prototype, {
     },
 
     formatPoints(points) {
-        return formatFloat(points, { digits: [69, 2], trailingZeros: false });
+        return formatPoints(points);
     },
 });
