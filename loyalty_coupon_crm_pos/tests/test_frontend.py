@@ -190,7 +190,7 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
 
     def test_customer_panel(self):
         card = self._create_card(
-            self._create_program("Tea Coupon"), partner_id=self.partner.id
+            self._create_program("Tea Coupon", strict=True), partner_id=self.partner.id
         )
         self._create_card(
             self._create_program("Big Coupon", minimum=50), partner_id=self.partner.id
@@ -198,6 +198,7 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
         points = self.env["loyalty.program"].create(
             {
                 "name": "Club",
+                "strict": True,
                 "program_type": "loyalty",
                 "applies_on": "both",
                 "trigger": "auto",
@@ -216,7 +217,7 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
         )
         wallet = self._create_card(points, points=120, partner_id=self.partner.id)
         self.main_pos_config.with_user(self.pos_user).open_ui()
-        self.start_pos_tour("LoyaltyCrmCustomerPanel")
+        self.start_pos_tour("LoyaltyCrmCustomerPanel", timeout=180)
         # The order was paid and refunded.
         self.assertEqual((card.points, wallet.points), (1, 120))
         uses = self._facts("loyalty.redemption").sorted("id")
@@ -224,7 +225,8 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
         self.assertEqual(uses[1].reversal_of_id, uses[0])
         moves = wallet.move_ids.filtered(lambda move: move.order_model == "pos.order")
         self.assertEqual(moves.sorted("id").mapped("points"), [2, -2])
-        self.assertAlmostEqual(sum(self._facts("loyalty.purchase").mapped("amount")), 0)
+        purchases = self._facts("loyalty.purchase")
+        self.assertAlmostEqual(sum(purchases.mapped("amount")), 0)
 
     @classmethod
     def _create_till_product(cls, name, price, category):

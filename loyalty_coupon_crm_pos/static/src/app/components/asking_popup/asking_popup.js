@@ -10,6 +10,8 @@ import { _t } from "@web/core/l10n/translation";
  * They have a `state` with `busy` and `message`, and say when they `canConfirm`, what to
  * `ask` the server, and what it means that there is no connection (`offlineText`).
  */
+// Each window declares a template and props of its own.
+// eslint-disable-next-line no-restricted-syntax
 export class AskingPopup extends Component {
     static components = { Dialog };
 
