@@ -50,8 +50,10 @@ class LoyaltyPosBackfill(models.AbstractModel):
                    COALESCE(line.reward_id, origin.reward_id) AS reward_id,
                    reward.reward_type, line.points_cost,
                    program.program_type IN ('gift_card', 'ewallet') AS payment,
-                   (line.price_subtotal / rate.value)::numeric AS amount,
-                   (line.price_subtotal_incl / rate.value)::numeric AS amount_total,
+                   (SIGN(line.qty * line.price_unit) * ABS(line.price_subtotal)
+                    / rate.value)::numeric AS amount,
+                   (SIGN(line.qty * line.price_unit) * ABS(line.price_subtotal_incl)
+                    / rate.value)::numeric AS amount_total,
                    CASE WHEN line.is_total_cost_computed
                          AND (line.total_cost != 0 OR line.price_subtotal = 0)
                         THEN (line.total_cost / rate.value)::numeric END AS cost,

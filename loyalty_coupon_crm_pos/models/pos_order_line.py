@@ -204,10 +204,23 @@ class PosOrderLine(models.Model):
             lambda line: line._loyalty_reward().reward_type == "discount"
         )
         return {
-            "amount": sum(lines.mapped("price_subtotal")),
-            "amount_total": sum(lines.mapped("price_subtotal_incl")),
-            "discount_amount": -sum(given.mapped("price_subtotal")),
+            "amount": sum(line._loyalty_signed() for line in lines),
+            "amount_total": sum(
+                line._loyalty_signed("price_subtotal_incl") for line in lines
+            ),
+            "discount_amount": -sum(line._loyalty_signed() for line in given),
         }
+
+    def _loyalty_signed(self, name="price_subtotal"):
+        """Return an amount of the line, negative where it is given back.
+
+        Refunds of the back office have it so; those of tills have the amounts of the
+        line that they take back, whose sign is that of the quantity.
+
+        :param name: field of the amount
+        """
+        self.ensure_one()
+        return math.copysign(self[name], self.qty * self.price_unit or self[name])
 
     def _loyalty_net_amounts(self, rounding):
         """Return {product line: amount net of rewards} in the currency of the order.
@@ -217,11 +230,13 @@ class PosOrderLine(models.Model):
         :param rounding: function that rounds an amount
         """
         goods = self._loyalty_goods()
-        net = {line: line.price_subtotal for line in goods}
+        net = {line: line._loyalty_signed() for line in goods}
         for reward_line in self._loyalty_discounts():
             targets = reward_line._loyalty_lowered(goods)
             parts = spread(
-                reward_line.price_subtotal, [net[line] for line in targets], rounding
+                reward_line._loyalty_signed(),
+                [net[line] for line in targets],
+                rounding,
             )
             for line, part in zip(targets, parts, strict=True):
                 net[line] += part
