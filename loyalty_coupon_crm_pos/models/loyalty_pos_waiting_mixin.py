@@ -3,9 +3,15 @@ from odoo.fields import Domain
 
 OPENING = "loyalty_opening"
 AMONG = "loyalty_among"
+# What somebody wrote by hand: a till says when it opens that it cannot evaluate it.
+WRITTEN = Domain("discount_product_domain", "not in", (False, "[]"))
 # Nothing happens with them at a till before a code is entered; goodwill coupons are
 # given there.
-WAITING = Domain("trigger", "=", "with_code") & Domain("goodwill", "=", False)
+WAITING = (
+    Domain("trigger", "=", "with_code")
+    & Domain("goodwill", "=", False)
+    & ~Domain("reward_ids", "any", WRITTEN)
+)
 # Of those that are limited some may be used up.
 KIND_TRIES = 10
 
