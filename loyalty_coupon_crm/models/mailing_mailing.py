@@ -24,7 +24,7 @@ class MailingMailing(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
-        ondelete="restrict",
+        ondelete="set null",
     )
     loyalty_variant_id = fields.Many2one(
         "loyalty.campaign.variant",
@@ -32,7 +32,7 @@ class MailingMailing(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
-        ondelete="restrict",
+        ondelete="set null",
     )
 
     @api.ondelete(at_uninstall=False)
