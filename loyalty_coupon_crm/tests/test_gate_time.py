@@ -11,7 +11,7 @@ from odoo.tests import tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestGateTime(LoyaltyCrmCommon):
     """From and until when coupons can be used, and what the cashier reads."""
 

@@ -11,7 +11,7 @@ STEPS = {
 }
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestOffers(OfferCommon):
     """Offers on several items: set up, put on orders, explained."""
 

@@ -10,7 +10,7 @@ SEEDS = range(5)
 STEPS = 14
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestOrderChanges(LoyaltyCrmCommon):
     """Rewards and quantities that change on a confirmed order: every room follows."""
 

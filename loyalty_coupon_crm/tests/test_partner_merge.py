@@ -8,7 +8,7 @@ from .common import LoyaltyCrmCommon
 MANAGER = "loyalty_coupon_crm.group_loyalty_manager"
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPartnerMerge(LoyaltyCrmCommon):
     """Merged customers keep every point and row, and can be told apart again."""
 

@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestPooledWallet(LoyaltyCrmCommon):
     """A household shares one wallet: its members earn to it and spend from it."""
 

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from .common import LoyaltyCrmCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "loyalty_plain")
 class TestSaleHold(LoyaltyCrmCommon):
     """A sent quotation holds its coupon; a draft holds nothing."""
 
