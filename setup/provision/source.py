@@ -5,10 +5,11 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from . import debian, settings, venv
-from .shell import SetupError, Step, run
+from . import debian, settings
+from .shell import SetupError, Step, run, say
 
 CLONE = settings.STATE / "odoo-git"
 UPSTREAM = "https://github.com/odoo/odoo.git"
@@ -33,16 +34,18 @@ def _from_home(named):
 
 
 def _importable():
-    """Return the folder of an Odoo that the environment's Python already imports."""
+    """Return the folder of an Odoo that the caller's Python already imports."""
     code = (
         "import odoo.release, pathlib; "
         "print(pathlib.Path(odoo.release.__file__).parents[1])"
     )
     done = subprocess.run(
-        [venv.odoo.program("python"), "-I", "-c", code],
+        [sys.executable, "-c", code],
         check=False,
         capture_output=True,
         text=True,
+        # What lies beside the caller is not what his Python imports elsewhere.
+        cwd="/",
     )
     folder = Path(done.stdout.strip() or "/nowhere")
     return folder if done.returncode == 0 and _is_library(folder) else None
@@ -79,9 +82,13 @@ def ensure():
         return _from_home(named)
     if found := _importable():
         return found
-    if debian.is_available():
+    if not debian.is_available():
+        return _cloned()
+    try:
         return debian.ensure()
-    return _cloned()
+    except SetupError as error:
+        say(f"  Debian's package cannot be had: {str(error).splitlines()[0]}")
+        return _cloned()
 
 
 def addons_paths(library):

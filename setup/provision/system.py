@@ -45,8 +45,9 @@ def _has_browser():
     return any(map(shutil.which, BROWSERS))
 
 
-def _has_wkhtmltopdf():
-    return bool(shutil.which("wkhtmltopdf"))
+def _can_print():
+    """Tell whether PDFs can be made; a browser does it where wkhtmltopdf is absent."""
+    return bool(shutil.which("wkhtmltopdf")) or _has_browser()
 
 
 # package: (what for, how to see that it is there)
@@ -55,9 +56,11 @@ TO_RUN = {
     "postgresql": ("the private database cluster", _has_postgresql),
     "npm": ("one script that Debian leaves out of Odoo", _has_npm),
     "fonts-noto-cjk": ("Chinese text on coupons", _has_chinese_font),
-    "wkhtmltopdf": ("coupons and reports as PDF", _has_wkhtmltopdf),
+    "wkhtmltopdf": ("coupons and reports as PDF", _can_print),
 }
 TO_TEST = {**TO_RUN, "chromium": ("tours and JavaScript tests", _has_browser)}
+# Newer Debians have no wkhtmltopdf.
+INSTEAD = {"wkhtmltopdf": "chromium"}
 
 
 def missing(wanted):
@@ -89,6 +92,16 @@ def install(packages):
         CREATE_CLUSTER.write_text(before)
 
 
+def _install_or_instead(packages):
+    try:
+        install(packages)
+    except SetupError:
+        others = sorted({INSTEAD.get(name, name) for name in packages})
+        if others == sorted(packages):
+            raise
+        install(others)
+
+
 def ensure(wanted):
     """See that the machine has what `wanted` (`TO_RUN` or `TO_TEST`) names.
 
@@ -99,7 +112,7 @@ def ensure(wanted):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         with Step(f"installing {', '.join(lacking)}"):
-            install(lacking)
+            _install_or_instead(lacking)
         lacking = missing(wanted)
     if lacking:
         lines = [f"  {name}: {wanted[name][0]}" for name in lacking]

@@ -5,7 +5,9 @@ million at >= 0.8 x the rate of 100,000. MB is the peak above what a process beg
 
 Ratios are of processor time, of the process and of its database connection: everything
 here is bound by it, and what else the machine does disturbs it least. Of Odoo's wizard
-the rate at 10,000 counts, because at 100,000 it hardly ever comes to an end.
+the rate at 10,000 counts, because at 100,000 it hardly ever comes to an end. What is
+compared is measured in turns: the speed of a shared machine drifts by the minute, and
+100,000 beside the million are issued before and after it.
 """
 
 import os
@@ -41,12 +43,13 @@ def _cost(size, rounds, unit="processor"):
     return statistics.median(ended) / size
 
 
-def _ratio(what, slower, faster, target):
+def _ratio(what, slower, faster, target=None):
     """Print how many times faster the one is, by processor and by the clock."""
     ratio, clock = (
         _cost(*slower, unit) / _cost(*faster, unit) for unit in ("processor", "seconds")
     )
-    print(f"{what:<27}{ratio:>8.2f}   by the clock {clock:.2f}   target >= {target}")
+    aim = f"   target >= {target}" if target else ""
+    print(f"{what:<27}{ratio:>8.2f}   by the clock {clock:.2f}{aim}")
     return ratio
 
 
@@ -66,16 +69,18 @@ def test_issue(start_worker, plain_database, database, capsys):
         for name in (database, plain_database):
             result_of(start_worker("issue", "world", size, database=name))
     launched, bare = {size: [] for size in SIZES}, {size: [] for size in SIZES}
+    wizard = []
     with capsys.disabled():
         _head()
         for size in SIZES:
             for _round in range(ROUNDS):
                 bare[size].append(measure("bare SQL of the same rows", "bare", size))
                 launched[size].append(measure("our launch", "launch", size))
-        wizard = [
-            measure("Odoo's wizard, Odoo alone", "wizard", SMALL, plain_database)
-            for _round in range(ROUNDS)
-        ]
+                if size == LARGE:
+                    found = measure(
+                        "Odoo's wizard, Odoo alone", "wizard", SMALL, plain_database
+                    )
+                    wizard.append(found)
         measure("Odoo's wizard, Odoo alone", "wizard", LARGE, plain_database)
         measure("Odoo's wizard, our ledger", "wizard", SMALL)
         ours = (LARGE, launched[LARGE])
@@ -93,29 +98,33 @@ def test_issue(start_worker, plain_database, database, capsys):
 )
 def test_issue_a_million(start_worker, database, capsys):
     """Print time, rate and peak memory at 10,000, 100,000 and a million."""
-    found = {}
+    bare, launched = {}, {}
     with capsys.disabled():
         _head()
-        for size in (*SIZES, MILLION):
-            result_of(start_worker("issue", "world", size))
-            for what, function in (
-                ("bare SQL of the same rows", "bare"),
-                ("our launch", "launch"),
+        for size in (*SIZES, MILLION, LARGE):
+            if size not in bare:
+                result_of(start_worker("issue", "world", size))
+            for what, function, found in (
+                ("bare SQL of the same rows", "bare", bare),
+                ("our launch", "launch", launched),
             ):
                 measured = result_of(start_worker("issue", function, size))
-                found[function, size] = _show(what, size, measured)
+                found.setdefault(size, []).append(_show(what, size, measured))
         _ratio(
             "a million: launch ÷ bare",
-            (MILLION, [found["bare", MILLION]]),
-            (MILLION, [found["launch", MILLION]]),
+            (MILLION, bare[MILLION]),
+            (MILLION, launched[MILLION]),
             VERSUS_BARE,
+        )
+        _ratio(
+            "bare: a million ÷ 100,000", (LARGE, bare[LARGE]), (MILLION, bare[MILLION])
         )
         ratio = _ratio(
             "a million ÷ 100,000",
-            (LARGE, [found["launch", LARGE]]),
-            (MILLION, [found["launch", MILLION]]),
+            (LARGE, launched[LARGE]),
+            (MILLION, launched[MILLION]),
             VERSUS_LARGE,
         )
     assert ratio >= VERSUS_LARGE
-    more = found["launch", MILLION]["memory"] - found["launch", LARGE]["memory"]
+    more = launched[MILLION][0]["memory"] - launched[LARGE][0]["memory"]
     assert more <= FLAT_MEGABYTES, "memory grows with the number of coupons"
