@@ -143,6 +143,9 @@ def test_profit_of_the_book():
     found = figures.profit(1, 100.0, 0.4, 10.0, 0.0, 0.0)
     assert (found.margin, found.profit, found.roi) == pytest.approx((40, 30, 3))
     assert figures.profit(1, 0.0, 0.4, 0.0, 0.0, 0.0).roi is None
+    unknown = figures.profit(1, 100.0, None, 10.0, 0.0, 0.0)
+    assert (unknown.cost, unknown.profit, unknown.roi) == (10.0, None, None)
+    assert figures.profit(1, 0.0, None, 10.0, 0.0, 0.0).profit == -10.0
 
 
 def test_nothing_can_be_told():

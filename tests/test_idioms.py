@@ -22,6 +22,7 @@ PYTHON = {
     "notify_progress": r"\b_notify_progress\b",
     "skiparg": r"\bskiparg\b",
     "raw module-level translation": r"(?<![\w.])_\([\"']",
+    "PostgreSQL 14": r"(?i)\brange_agg\b|multirange\b|\bdate_bin\(",
     "sleep": r"\btime\.sleep\(|(?<!\.)\bsleep\(",
 }
 XML = {

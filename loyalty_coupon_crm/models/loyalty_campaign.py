@@ -70,6 +70,7 @@ class LoyaltyCampaign(models.Model):
         "loyalty.campaign.sentence.mixin",
         "loyalty.campaign.trigger.mixin",
         "loyalty.campaign.check.mixin",
+        "loyalty.campaign.outcome.mixin",
         "loyalty.campaign.preview.mixin",
         "loyalty.campaign.print.mixin",
         "loyalty.campaign.progress.mixin",

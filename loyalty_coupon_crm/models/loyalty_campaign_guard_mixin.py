@@ -76,10 +76,9 @@ class LoyaltyCampaignGuardMixin(models.AbstractModel):
         )
         spent = {campaign.id: given + goods for campaign, given, goods in rows}
         for campaign in self:
-            wallets = campaign._origin._read_wallet_costs() if campaign.id else {}
-            campaign.spent_amount = spent.get(campaign._origin.id, 0.0) + sum(
-                given + goods for given, goods in wallets.values()
-            )
+            origin = campaign._origin
+            wallets = origin._read_wallet_costs() if origin else ()
+            campaign.spent_amount = spent.get(origin.id, 0.0) + sum(wallets)
 
     @api.constrains("budget_amount", "budget_alert_percent")
     def _check_budget(self):

@@ -1,10 +1,15 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..tools.campaign_statistics import SRM_LIMIT
+from .optional_number import OptionalFloat, OptionalMonetary
 
 
 class LoyaltyCampaignResult(models.Model):
-    """What one arm of a campaign brought, beside the control group."""
+    """What one arm of a campaign brought, beside the control group.
+
+    The row of all arms together counts the same customers as the rows of the arms.
+    """
 
     _name = "loyalty.campaign.result"
     _description = "Campaign Result"
@@ -31,23 +36,36 @@ class LoyaltyCampaignResult(models.Model):
     open_count = fields.Integer(
         string="Windows Still Open",
         help="Customers whose purchases are still counted: from the assignment until "
-        "the offer ends (30 days without an end), and the days after it.",
+        "the offer ends by its validity or its program (30 days without an end), and "
+        "the days after it.",
     )
-    treated_buyers = fields.Integer()
-    control_buyers = fields.Integer()
-    lift = fields.Float(
+    treated_buyers = fields.Integer(
+        help="Treated customers with a purchase in their windows."
+    )
+    control_buyers = fields.Integer(
+        help="Customers of the control group with a purchase in their windows."
+    )
+    conversion_rate = OptionalFloat(
+        aggregator=None, help="Percent of the treated customers who bought."
+    )
+    control_conversion_rate = OptionalFloat(
+        string="Conversion Rate of Control",
+        aggregator=None,
+        help="Percent of the control group who bought.",
+    )
+    lift = OptionalFloat(
         aggregator=None,
         help="Percent of the treated who bought less percent of the control group who "
         "bought, in percentage points.",
     )
-    lift_low = fields.Float(string="Lift at Least", aggregator=None)
-    lift_high = fields.Float(string="Lift at Most", aggregator=None)
-    lift_relative = fields.Float(
+    lift_low = OptionalFloat(string="Lift at Least", aggregator=None)
+    lift_high = OptionalFloat(string="Lift at Most", aggregator=None)
+    lift_relative = OptionalFloat(
         string="Lift in %",
         aggregator=None,
         help="Lift in percent of the share of buyers in the control group.",
     )
-    p_value = fields.Float(
+    p_value = OptionalFloat(
         string="P-Value",
         digits=(16, 4),
         aggregator=None,
@@ -58,41 +76,60 @@ class LoyaltyCampaignResult(models.Model):
         string="Conclusive", help="The 95 % interval of the lift excludes zero."
     )
     amount_treated = fields.Monetary(string="Sales per Treated", aggregator=None)
-    amount_control = fields.Monetary(string="Sales per Control", aggregator=None)
-    amount_lift = fields.Monetary(
+    amount_control = OptionalMonetary(string="Sales per Control", aggregator=None)
+    amount_lift = OptionalMonetary(
         string="Sales Lift",
         aggregator=None,
         help="Difference of the net purchases per customer, what they bought before "
         "taken into account (CUPED), with Welch's interval.",
     )
-    amount_low = fields.Monetary(string="Sales Lift at Least", aggregator=None)
-    amount_high = fields.Monetary(string="Sales Lift at Most", aggregator=None)
-    amount_p_value = fields.Float(
+    amount_low = OptionalMonetary(string="Sales Lift at Least", aggregator=None)
+    amount_high = OptionalMonetary(string="Sales Lift at Most", aggregator=None)
+    amount_p_value = OptionalFloat(
         string="P-Value of Sales", digits=(16, 4), aggregator=None
     )
     is_amount_conclusive = fields.Boolean(string="Sales Conclusive")
-    incremental_customers = fields.Float(
+    incremental_customers = OptionalFloat(
         help="Treated customers x lift: buyers who would not have bought."
     )
-    incremental_sales = fields.Monetary(
+    incremental_sales = OptionalMonetary(
         help="Treated customers x difference of the net purchases per customer."
     )
-    margin_rate = fields.Float(
-        aggregator=None,
-        help="Percent of gross sales left after the cost of goods, of the treated "
-        "customers' purchases whose cost is known.",
+    attributed_sales = OptionalMonetary(
+        help="Net purchases of the treated customers in their windows. There was no "
+        "control group: nobody knows which would have come anyway."
     )
-    discount_amount = fields.Monetary(string="Discount Given")
-    goods_cost = fields.Monetary(string="Cost of Free Goods")
-    channel_cost = fields.Monetary(string="Cost of Messages")
-    profit = fields.Monetary(
+    margin_rate = OptionalFloat(
+        aggregator=None,
+        help="Percent of gross sales left after the cost of the goods sold, of the "
+        "treated customers' purchases whose cost is known. What the campaign gave free "
+        "is not in it: it is a cost of the campaign.",
+    )
+    discount_amount = fields.Monetary(
+        string="Discount Given",
+        help="On the campaign's offer, used within the windows.",
+    )
+    goods_cost = fields.Monetary(
+        string="Cost of Free Goods",
+        help="Given on the campaign's offer, used within the windows.",
+    )
+    channel_cost = fields.Monetary(
+        string="Cost of Messages",
+        help="Messages, calls and printed coupons x cost per message.",
+    )
+    profit = OptionalMonetary(
         help="Incremental gross sales x margin rate - discount given - free goods - "
         "messages."
     )
-    roi = fields.Float(
+    roi = OptionalFloat(
         string="ROI",
         aggregator=None,
         help="Profit in percent of discount given, free goods and messages.",
+    )
+    attributed_profit = OptionalMonetary(
+        help="Gross sales x margin rate - discount given - free goods - messages, of "
+        "all that the treated customers bought. There was no control group: nobody "
+        "knows which would have come anyway."
     )
     ratio_p_value = fields.Float(
         string="P-Value of the Split", digits=(16, 4), aggregator=None
@@ -106,6 +143,23 @@ class LoyaltyCampaignResult(models.Model):
     verdict = fields.Char(compute="_compute_verdict")
 
     _company_index = models.Index("(company_id)")
+
+    def _read_group_select(self, aggregate_spec, query):
+        """Sum the rows of all arms together, and those of arms where these are alone.
+
+        Together with its arms, a campaign would count twice.
+        """
+        found = super()._read_group_select(aggregate_spec, query)
+        name, _dot, function = aggregate_spec.partition(":")
+        if function not in ("sum", "sum_currency") or name not in self._fields:
+            return found
+        arm = self._field_to_sql(self._table, "variant_id", query)
+        return SQL(
+            """CASE WHEN BOOL_OR(%(arm)s IS NULL)
+                    THEN %(found)s FILTER (WHERE %(arm)s IS NULL) ELSE %(found)s END""",
+            arm=arm,
+            found=found,
+        )
 
     @api.depends("ratio_p_value", "has_control")
     def _compute_ratio_warning(self):

@@ -1,43 +1,20 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
 
 from ..tools import campaign_statistics as figures
-from ..tools.planner import without_jit
+from .loyalty_campaign_outcome_mixin import NO_COST
 
-# Window of an offer without end.
-DEFAULT_DAYS = 30
 
-# What only a control group tells.
-COMPARED = (
-    "lift",
-    "lift_low",
-    "lift_high",
-    "lift_relative",
-    "amount_lift",
-    "amount_low",
-    "amount_high",
-    "incremental_customers",
-    "incremental_sales",
-    "profit",
-    "roi",
-)
-
-# Discounts, goods and messages.
-NO_COST = (0.0,) * 3
+def _percent(value, total=1):
+    """Return a share in percent; None when it is unknown or of nothing."""
+    return None if value is None or not total else 100 * value / total
 
 
 class LoyaltyCampaignResultMixin(models.AbstractModel):
     """Did the campaign pay? By its control group, as assigned, one window per occasion.
 
-    Formulas: `tools/campaign_statistics.py`. A window runs from the assignment for as
-    long as the offer is valid (30 days when it has no end) and `lag_days` more, and
-    for as long as issuing lagged behind. All contacts of one commercial partner are one
-    customer. What is compared is what was drawn: a customer in a year of occasions,
-    with all windows together, so that a purchase in two of them counts once and regular
-    customers do not look like many.
+    Formulas: `tools/campaign_statistics.py`; what is compared:
+    `loyalty.campaign.outcome.mixin`. What nobody knows stays empty.
     """
 
     _name = "loyalty.campaign.result.mixin"
@@ -51,7 +28,9 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         help="Purchases count for so many days after the offer's end.",
     )
     message_cost = fields.Monetary(
-        string="Cost per Message", help="What one message costs, for the profit."
+        string="Cost per Message",
+        help="What one e-mail, text message, message in the outbox, call or printed "
+        "coupon costs, for the profit.",
     )
     result_ids = fields.One2many(
         "loyalty.campaign.result", "campaign_id", string="Results"
@@ -100,8 +79,10 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             [
                 ("launched_at", "!=", False),
                 "|",
+                "|",
                 ("state", "in", ("running", "paused")),
                 ("launched_at", ">", self._moments_ago(days=400)),
+                ("result_ids.open_count", ">", 0),
             ]
         )
         cron._commit_progress(remaining=len(campaigns))
@@ -109,26 +90,6 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             campaign._refresh_results()
             # Whoever stopped here would begin with the same campaigns again.
             cron._commit_progress(1)
-
-    def _window_days(self):
-        """Return how many days one window has."""
-        self.ensure_one()
-        validity = self.validity_days or DEFAULT_DAYS
-        return validity + self.lag_days + self._issue_delay_days()
-
-    def _issue_delay_days(self):
-        """Return how many days at most passed from assignment to issue."""
-        self.env["loyalty.campaign.member"].flush_model()
-        [[delay]] = self.env.execute_query(
-            SQL(
-                """
-                SELECT MAX(issued_at - assigned_at) FROM loyalty_campaign_member
-                 WHERE campaign_id = %s AND state = 'issued'
-                """,
-                self.id,
-            )
-        )
-        return max(0, delay.days) if delay else 0
 
     def _refresh_results(self):
         """Replace the results by those of now, one row per arm and one of all."""
@@ -142,153 +103,6 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             old.unlink()
             results.create(values)
         self.invalidate_recordset(["result_ids"])
-
-    def _outcome_query(self):
-        """Return the query of what each customer bought, per year of occasions.
-
-        Columns: arm, variant_id, last (the latest assignment), after (net purchases in
-        the windows), gross, known_gross, known_margin, bought, before (net purchases in
-        as many days before the first window).
-        """
-        days = timedelta(days=self._window_days())
-        return SQL(
-            """
-            WITH unit AS (
-                SELECT contact.commercial_partner_id AS customer_id,
-                       LEFT(member.occasion, 4) AS year, member.arm, member.variant_id,
-                       MIN(member.assigned_at) AS start,
-                       MAX(member.assigned_at) AS last,
-                       RANGE_AGG(TSRANGE(member.assigned_at,
-                                         member.assigned_at + %(days)s)) AS windows
-                  FROM loyalty_campaign_member member
-                  JOIN res_partner contact ON contact.id = member.partner_id
-                 WHERE member.campaign_id = %(campaign)s
-                   AND member.arm IN ('treated', 'control')
-              GROUP BY 1, 2, 3, 4
-            ), back AS (
-                SELECT reversal_of_id, SUM(amount) AS amount,
-                       SUM(discount_amount) AS discount, SUM(margin) AS margin
-                  FROM loyalty_purchase
-                 WHERE company_id = %(company)s AND reversal_of_id IS NOT NULL
-              GROUP BY 1
-            ), bought AS (
-                SELECT row.commercial_partner_id AS customer_id, row.date,
-                       row.amount + COALESCE(back.amount, 0) AS amount,
-                       COALESCE(row.discount_amount, 0) + COALESCE(back.discount, 0)
-                           AS discount,
-                       row.margin + COALESCE(back.margin, 0) AS margin
-                  FROM loyalty_purchase row
-             LEFT JOIN back ON back.reversal_of_id = row.id
-                 WHERE row.company_id = %(company)s
-                   AND row.reversal_of_id IS NULL
-                   AND row.date >= (SELECT MIN(start) FROM unit) - %(days)s
-            )
-            SELECT unit.arm, unit.variant_id, unit.last,
-                   COALESCE(SUM(amount) FILTER (WHERE %(inside)s), 0) AS after,
-                   COALESCE(SUM(amount + discount) FILTER (WHERE %(inside)s), 0)
-                       AS gross,
-                   SUM(amount + discount) FILTER (
-                       WHERE %(inside)s AND margin IS NOT NULL) AS known_gross,
-                   SUM(margin + discount) FILTER (WHERE %(inside)s) AS known_margin,
-                   COALESCE(BOOL_OR(amount > 0) FILTER (WHERE %(inside)s), FALSE)
-                       AS bought,
-                   COALESCE(SUM(amount) FILTER (WHERE bought.date < unit.start), 0)
-                       AS before
-              FROM unit
-         LEFT JOIN bought ON bought.customer_id = unit.customer_id
-                         AND bought.date >= unit.start - %(days)s
-                         AND bought.date < unit.last + %(days)s
-          GROUP BY unit.customer_id, unit.year, unit.arm, unit.variant_id, unit.start,
-                   unit.last
-            """,
-            campaign=self.id,
-            company=self.company_id.id,
-            days=days,
-            inside=SQL("bought.date <@ unit.windows"),
-        )
-
-    def _read_outcomes(self):
-        """Return {(arm, variant id or None for all): dict of figures}."""
-        without_jit(self.env.cr)
-        for model in ("loyalty.campaign.member", "loyalty.purchase"):
-            self.env[model].flush_model()
-        names = (
-            "count",
-            "buyers",
-            "mean",
-            "variance",
-            "before_mean",
-            "before_variance",
-            "covariance",
-            "gross_mean",
-            "known_gross",
-            "known_margin",
-            "open",
-        )
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT arm, GROUPING(variant_id) = 1 AS is_total, variant_id,
-                       COUNT(*), COUNT(*) FILTER (WHERE bought), AVG(after)::float8,
-                       VAR_SAMP(after)::float8, AVG(before)::float8,
-                       VAR_SAMP(before)::float8, COVAR_SAMP(after, before),
-                       AVG(gross)::float8, SUM(known_gross)::float8,
-                       SUM(known_margin)::float8,
-                       COUNT(*) FILTER (WHERE last > %(closed)s)
-                  FROM (%(outcomes)s) outcome
-              GROUP BY GROUPING SETS ((arm), (arm, variant_id))
-                """,
-                outcomes=self._outcome_query(),
-                closed=self._moments_ago(days=self._window_days()),
-            )
-        )
-        found = {}
-        for arm, is_total, variant_id, *values in rows:
-            if is_total or variant_id:
-                key = (arm, None if is_total else variant_id)
-                values = (value or 0 for value in values)
-                found[key] = dict(zip(names, values, strict=True))
-        return found
-
-    def _read_costs(self):
-        """Return {variant id or None for all: (discount, goods, messages)} in money."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT member.variant_id, SUM(use.discount_amount)::float8,
-                       SUM(use.goods_cost)::float8
-                  FROM loyalty_redemption use
-                  JOIN loyalty_card card ON card.id = use.card_id
-                  JOIN loyalty_campaign_member member
-                    ON member.id = card.campaign_member_id
-                 WHERE member.campaign_id = %s
-              GROUP BY 1
-                """,
-                self.id,
-            )
-        )
-        # Only the number of members is told, not who they are.
-        sent = dict(
-            self.env["loyalty.campaign.member"]
-            .sudo()
-            ._read_group(
-                [
-                    ("campaign_id", "=", self.id),
-                    ("message_state", "in", ("queued", "sms", "sent", "bounced")),
-                ],
-                ["variant_id"],
-                ["__count"],
-            )
-        )
-        costs = {variant: (given or 0, goods or 0, 0) for variant, given, goods in rows}
-        for variant, (given, goods) in self._read_wallet_costs().items():
-            known = costs.get(variant, NO_COST)
-            costs[variant] = (known[0] + given, known[1] + goods, 0)
-        for variant, count in sent.items():
-            given, goods, _messages = costs.get(variant.id or None, NO_COST)
-            costs[variant.id or None] = (given, goods, count * self.message_cost)
-        total = tuple(sum(column) for column in zip(*costs.values(), strict=True))
-        return {**costs, "total": total or NO_COST}
 
     def _prepare_results(self, rows, costs):
         """Return the values of the results of one campaign."""
@@ -324,19 +138,8 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             )
             for row in (treated, control)
         )
-        binary = figures.binary_lift(first, second)
-        amount = figures.amount_lift(*figures.cuped(first, second))
-        rate = (
-            treated["known_gross"] and treated["known_margin"] / treated["known_gross"]
-        )
-        gross_lift = treated["gross_mean"] - control.get("gross_mean", 0)
         discount, goods, messages = costs or NO_COST
-        profit = figures.profit(
-            first.count, gross_lift, rate, discount, goods, messages
-        )
-        # Against nobody, everything bought would look as if it had been brought.
-        nothing = {} if second.count else dict.fromkeys(COMPARED, 0.0)
-        return {
+        values = {
             "campaign_id": self.id,
             "company_id": self.company_id.id,
             "has_control": bool(second.count),
@@ -344,31 +147,65 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             "control_count": second.count,
             "treated_buyers": first.buyers,
             "control_buyers": second.buyers,
+            "conversion_rate": _percent(first.buyers, first.count),
+            "control_conversion_rate": _percent(second.buyers, second.count),
             "open_count": treated["open"] + control.get("open", 0),
-            "lift": 100 * binary.value,
-            "lift_low": 100 * (binary.low or 0),
-            "lift_high": 100 * (binary.high or 0),
-            "lift_relative": 100 * (binary.relative or 0),
-            "p_value": 1.0 if binary.p_value is None else binary.p_value,
-            "is_conclusive": bool(second.count) and binary.is_conclusive,
             "amount_treated": first.mean,
-            "amount_control": second.mean,
-            "amount_lift": amount.value,
-            "amount_low": amount.low or 0,
-            "amount_high": amount.high or 0,
-            "amount_p_value": 1.0 if amount.p_value is None else amount.p_value,
-            "is_amount_conclusive": bool(second.count) and amount.is_conclusive,
-            "incremental_customers": first.count * binary.value,
-            "incremental_sales": first.count * (first.mean - second.mean),
-            "margin_rate": 100 * rate,
+            "margin_rate": _percent(treated["known_margin"], treated["known_gross"]),
             "discount_amount": discount,
             "goods_cost": goods,
             "channel_cost": messages,
-            "profit": profit.profit,
-            "roi": 100 * (profit.roi or 0),
             "computed_at": fields.Datetime.now(),
-            **nothing,
         }
+        # Against nobody, everything bought would look as if it had been brought.
+        if second.count:
+            values.update(self._prepare_lift(first, second))
+        else:
+            values["attributed_sales"] = first.count * first.mean
+        values.update(self._prepare_profit(treated, control, discount, goods, messages))
+        return values
+
+    def _prepare_lift(self, treated, control):
+        """Return the values of a result that only a control group tells.
+
+        :param treated: `figures.Group` of the arm
+        :param control: `figures.Group` of the control group
+        """
+        binary = figures.binary_lift(treated, control)
+        amount = figures.amount_lift(*figures.cuped(treated, control))
+        return {
+            "lift": 100 * binary.value,
+            "lift_low": _percent(binary.low),
+            "lift_high": _percent(binary.high),
+            "lift_relative": _percent(binary.relative),
+            "p_value": binary.p_value,
+            "is_conclusive": binary.is_conclusive,
+            "amount_control": control.mean,
+            "amount_lift": amount.value,
+            "amount_low": amount.low,
+            "amount_high": amount.high,
+            "amount_p_value": amount.p_value,
+            "is_amount_conclusive": amount.is_conclusive,
+            "incremental_customers": treated.count * binary.value,
+            "incremental_sales": treated.count * (treated.mean - control.mean),
+        }
+
+    def _prepare_profit(self, treated, control, *costs):
+        """Return profit and ROI, or without a control group what is attributed.
+
+        :param treated: figures of the arm
+        :param control: figures of the control group
+        :param costs: discount, goods and messages
+        """
+        has_control = bool(control.get("count"))
+        rate = None
+        if treated["known_gross"]:
+            rate = treated["known_margin"] / treated["known_gross"]
+        lift = treated["gross_mean"] - control.get("gross_mean", 0)
+        found = figures.profit(treated["count"], lift, rate, *costs)
+        if not has_control:
+            return {"attributed_profit": found.profit}
+        return {"profit": found.profit, "roi": _percent(found.roi)}
 
     def action_roll_out(self):
         """Open a draft that gives the winning arm's offer to everybody.

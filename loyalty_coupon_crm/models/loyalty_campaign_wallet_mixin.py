@@ -93,52 +93,61 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
             )
         )
 
-    def _read_wallet_costs(self):
-        """Return {variant id or None: (discounts, goods)} paid with points given.
+    def _wallet_cost_query(self):
+        """Return the query of what points given paid for, None when none are given.
 
         Of a use, as much as the points drawn from the campaign's awards are of all
         points used there.
+
+        :return: query of `member_id`, `order_model`, `order_id`, `date`, `discount`,
+            `goods`
         """
         self.ensure_one()
-        offers = self.program_id | self.variant_ids.program_id
+        # What kind of offer it is decides, whoever may read its program.
+        offers = self.sudo().program_id | self.sudo().variant_ids.program_id
         if not offers.filtered("is_nominative"):
-            return {}
-        self.env["loyalty.redemption"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT member.variant_id,
-                       SUM(used.discount * drawn.points / used.points)::float8,
-                       SUM(used.goods * drawn.points / used.points)::float8
-                  FROM loyalty_campaign_member member
-                  JOIN loyalty_point_move award
-                    ON award.request_key = 'campaign/' || member.id
-                  JOIN loyalty_card card
-                    ON card.id = award.card_id AND card.campaign_member_id IS NULL
-            CROSS JOIN LATERAL (
-                       SELECT spend.order_model, spend.order_id,
-                              SUM(part.points) AS points
-                         FROM loyalty_point_allocation part
-                         JOIN loyalty_point_move spend ON spend.id = part.spend_id
-                        WHERE part.award_id = award.id
-                     GROUP BY 1, 2) drawn
-            CROSS JOIN LATERAL (
-                       SELECT SUM(use.points) AS points,
-                              SUM(use.discount_amount) AS discount,
-                              SUM(use.goods_cost) AS goods
-                         FROM loyalty_redemption use
-                        WHERE use.card_id = award.card_id
-                          AND use.order_model = drawn.order_model
-                          AND use.order_id = drawn.order_id) used
-                 WHERE member.campaign_id = %s
-                   AND member.state = 'issued'
-                   AND used.points > 0
-              GROUP BY 1
-                """,
-                self.id,
-            )
+            return None
+        return SQL(
+            """
+            SELECT member.id AS member_id, drawn.order_model, drawn.order_id, used.date,
+                   (used.discount * drawn.points / used.points)::float8 AS discount,
+                   (used.goods * drawn.points / used.points)::float8 AS goods
+              FROM loyalty_campaign_member member
+              JOIN loyalty_point_move award
+                ON award.request_key = 'campaign/' || member.id
+              JOIN loyalty_card card
+                ON card.id = award.card_id AND card.campaign_member_id IS NULL
+        CROSS JOIN LATERAL (
+                   SELECT spend.order_model, spend.order_id, SUM(part.points) AS points
+                     FROM loyalty_point_allocation part
+                     JOIN loyalty_point_move spend ON spend.id = part.spend_id
+                    WHERE part.award_id = award.id
+                 GROUP BY 1, 2) drawn
+        CROSS JOIN LATERAL (
+                   SELECT SUM(use.points) AS points, MIN(use.date) AS date,
+                          SUM(use.discount_amount) AS discount,
+                          SUM(use.goods_cost) AS goods
+                     FROM loyalty_redemption use
+                    WHERE use.card_id = award.card_id
+                      AND use.order_model = drawn.order_model
+                      AND use.order_id = drawn.order_id) used
+             WHERE member.campaign_id = %s
+               AND member.state = 'issued'
+               AND used.points > 0
+            """,
+            self.id,
         )
-        return {variant: (given or 0, goods or 0) for variant, given, goods in rows}
+
+    def _read_wallet_costs(self):
+        """Return (discounts, goods) that were paid with points given, of all time."""
+        query = self._wallet_cost_query()
+        if not query:
+            return (0.0, 0.0)
+        self.env["loyalty.redemption"].flush_model()
+        [[given, goods]] = self.env.execute_query(
+            SQL("SELECT SUM(discount), SUM(goods) FROM (%s) cost", query)
+        )
+        return (given or 0.0, goods or 0.0)
 
     def _find_wallets(self, program, partner_ids):
         """Return {partner id: id of the card Odoo finds first} for the program."""

@@ -125,11 +125,55 @@ class LoyaltyFactQuery(models.AbstractModel):
         )
 
     @api.model
-    def _baskets(self, only=None):
-        """Return SQL of one row per document, or per purchase that has none.
+    def _counts_sql(self):
+        """Return the condition that rows of one document are a purchase.
 
         As the figures of customers count them: of an order that was edited and refunded
         in full, rows are left that bring each other to zero.
+        """
+        return SQL(
+            """
+            (SUM(row.amount) > 0
+             OR (BOOL_AND(row.is_nothing) AND COUNT(*) > SUM(row.reversals)))
+            """
+        )
+
+    @api.model
+    def _document_date_sql(self):
+        """Return SQL of the moment of a document: of its first row that sold."""
+        return SQL(
+            "COALESCE(MIN(row.date) FILTER (WHERE row.amount > 0), MIN(row.date))"
+        )
+
+    @api.model
+    def _documents(self, only=None):
+        """Return SQL of one row per document, or per purchase that has none.
+
+        `is_counted` tells a purchase from what is left of one that was undone; `margin`
+        is empty when the cost of any of it is unknown.
+
+        :param only: must have all rows of a document, or none
+        """
+        return SQL(
+            """
+            SELECT row.order_model, row.order_id,
+                   MIN(row.commercial_partner_id) AS customer_id, row.company_id,
+                   %(date)s AS date, SUM(row.amount) AS amount,
+                   SUM(row.discount_amount) AS discount_amount,
+                   CASE WHEN COUNT(row.margin) = COUNT(*) THEN SUM(row.margin) END
+                       AS margin,
+                   %(counts)s AS is_counted
+              FROM (%(rows)s) row
+             GROUP BY row.order_model, row.order_id, row.company_id
+            """,
+            date=self._document_date_sql(),
+            counts=self._counts_sql(),
+            rows=self._live_purchases(only),
+        )
+
+    @api.model
+    def _baskets(self, only=None):
+        """Return SQL of one row per document that is a purchase.
 
         :param only: must have all rows of a document, or none
         """
@@ -138,15 +182,15 @@ class LoyaltyFactQuery(models.AbstractModel):
             SELECT MIN(row.id) AS id, row.order_model, row.order_id,
                    MIN(row.commercial_partner_id) AS customer_id, row.company_id,
                    MIN(row.channel) AS channel, MIN(row.shop) AS shop,
-                   COALESCE(MIN(row.date) FILTER (WHERE row.amount > 0),
-                            MIN(row.date)) AS date, SUM(row.amount) AS amount,
+                   %(date)s AS date, SUM(row.amount) AS amount,
                    SUM(row.discount_amount) AS discount_amount
-              FROM (%s) row
+              FROM (%(rows)s) row
              GROUP BY row.order_model, row.order_id, row.company_id
-            HAVING SUM(row.amount) > 0
-                OR (BOOL_AND(row.is_nothing) AND COUNT(*) > SUM(row.reversals))
+            HAVING %(counts)s
             """,
-            self._live_purchases(only),
+            date=self._document_date_sql(),
+            counts=self._counts_sql(),
+            rows=self._live_purchases(only),
         )
 
     @api.model
@@ -164,6 +208,9 @@ class LoyaltyFactQuery(models.AbstractModel):
                    COALESCE(row.amount, 0) + COALESCE(back.amount, 0) AS amount,
                    COALESCE(row.discount_amount, 0)
                        + COALESCE(back.discount_amount, 0) AS discount_amount,
+                   CASE WHEN back.reversal_of_id IS NULL THEN row.margin
+                        WHEN back.margins = back.reversals
+                        THEN row.margin + back.margin END AS margin,
                    COALESCE(row.amount, 0) = 0
                        AND COALESCE(back.is_nothing, TRUE) AS is_nothing,
                    COALESCE(back.reversals, 0) AS reversals
@@ -171,6 +218,7 @@ class LoyaltyFactQuery(models.AbstractModel):
               LEFT JOIN (SELECT reversal_of_id, SUM(amount) AS amount,
                                 SUM(discount_amount) AS discount_amount,
                                 BOOL_AND(COALESCE(amount, 0) = 0) AS is_nothing,
+                                SUM(margin) AS margin, COUNT(margin) AS margins,
                                 COUNT(*) AS reversals
                            FROM loyalty_purchase
                           WHERE reversal_of_id IS NOT NULL %(backs)s

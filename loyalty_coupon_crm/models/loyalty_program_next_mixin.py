@@ -4,6 +4,7 @@ from odoo.tools import SQL, format_amount
 from odoo.tools.i18n import format_list
 
 from ..tools import next_offer
+from ..tools.campaign_statistics import SRM_LIMIT
 from .loyalty_campaign_check_mixin import WALLET_TYPES
 
 # What staff can hand out or point at; the others are paid for, or come by themselves.
@@ -181,8 +182,8 @@ class LoyaltyProgramNextMixin(models.AbstractModel):
     def _next_past(self, company):
         """Return {program id: (treated customers, additional buyers)} of the past.
 
-        Of campaigns with a control group whose windows are over; of a campaign with
-        arms, each arm of its own.
+        Of campaigns with a control group whose windows are over, and whose split looks
+        as planned; of a campaign with arms, each arm of its own.
         """
         self.env["loyalty.campaign.result"].flush_model()
         rows = self.env.execute_query(
@@ -196,6 +197,7 @@ class LoyaltyProgramNextMixin(models.AbstractModel):
              LEFT JOIN loyalty_campaign_variant arm ON arm.id = result.variant_id
                  WHERE result.company_id = %s
                    AND result.has_control
+                   AND COALESCE(result.ratio_p_value, 1) >= %s
                    AND COALESCE(result.open_count, 0) = 0
                    AND (result.variant_id IS NOT NULL OR NOT EXISTS (
                        SELECT FROM loyalty_campaign_variant other
@@ -203,6 +205,7 @@ class LoyaltyProgramNextMixin(models.AbstractModel):
               GROUP BY 1
                 """,
                 company.id,
+                SRM_LIMIT,
             )
         )
         return {program: (count, brought) for program, count, brought in rows}

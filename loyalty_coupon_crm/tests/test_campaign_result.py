@@ -81,6 +81,10 @@ class TestCampaignResult(CampaignCommon):
         amount = figures.amount_lift(*figures.cuped(first, second))
         self.assertEqual(row.treated_buyers, first.buyers)
         self.assertEqual(row.control_buyers, second.buyers)
+        self.assertAlmostEqual(
+            row.conversion_rate - row.control_conversion_rate, row.lift, 6
+        )
+        self.assertAlmostEqual(row.conversion_rate, 100 * first.buyers / first.count, 6)
         self.assertAlmostEqual(row.lift, 100 * binary.value, 6)
         self.assertAlmostEqual(row.lift_low, 100 * binary.low, 6)
         self.assertAlmostEqual(row.p_value, binary.p_value, 4)
@@ -103,6 +107,140 @@ class TestCampaignResult(CampaignCommon):
         self.assertEqual(row.treated_buyers, 1)
         self.assertEqual(row.open_count, 0)
 
+    def test_window_ends_with_the_offer(self):
+        """By the program, by the last day of a campaign that gives once; costs too."""
+        campaign = self._launch(validity_days=0)
+        members = self._treated(campaign)
+        today = self.company._loyalty_today()
+        for member, days in zip(members, (36, 50, 70, 95), strict=False):
+            self._buy(member, days)
+            self.env["loyalty.redemption"].create(
+                {
+                    "card_id": member.card_id.id,
+                    "program_id": self.program.id,
+                    "campaign_id": campaign.id,
+                    "company_id": self.company.id,
+                    "channel": "sale",
+                    "date": member.assigned_at + timedelta(days=days),
+                    "points": 1,
+                    "discount_amount": 10.0,
+                }
+            )
+        # Days after the assignment: of the program's end, the validity, the last day.
+        for program_end, validity, last_day, buyers in (
+            (None, 0, None, 1),
+            (45, 0, None, 2),
+            (66, 0, None, 3),
+            (66, 20, None, 0),
+            (45, 365, None, 2),
+            (None, 0, 66, 3),
+            (45, 0, 10, 2),
+            (99, 0, None, 4),
+        ):
+            with self.subTest(end=program_end, validity=validity, last=last_day):
+                self.program.date_to = program_end and today - timedelta(
+                    days=100 - program_end
+                )
+                campaign.sudo().write(
+                    {
+                        "validity_days": validity,
+                        "date_end": last_day and today - timedelta(days=100 - last_day),
+                    }
+                )
+                row = self._result(campaign)
+                self.assertEqual(row.treated_buyers, buyers)
+                self.assertAlmostEqual(row.discount_amount, 10.0 * buyers)
+                self.assertEqual(bool(row.open_count), program_end == 99)
+        self.assertAlmostEqual(campaign.spent_amount, 40.0, msg="whenever it was")
+
+    def test_a_purchase_is_a_document(self):
+        """As in the figures of customers: what was edited to nothing is none."""
+        campaign = self._launch()
+        members = self._treated(campaign)
+        undone, edited, free, early = (
+            {"order_model": "sale.order", "order_id": number}
+            for number in range(999001, 999005)
+        )
+        self._buy(members[0], 5, **undone)
+        self._buy(members[0], 6, amount=-100, **undone)
+        self._buy(members[1], 35, **edited)
+        self._buy(members[1], 60, amount=-40, **edited)
+        self._buy(members[2], 5, amount=0, **free)
+        self._buy(members[3], -90, **early)
+        self._buy(members[3], 5, amount=30, **early)
+        row = self._result(campaign)
+        self.assertEqual(row.treated_buyers, 2)
+        self.assertAlmostEqual(row.amount_treated * row.treated_count, 60.0, 0)
+
+    def test_every_message_costs(self):
+        campaign = self._launch(message_cost=2.0)
+        treated = self._treated(campaign)
+        states = ("queued", "sms", "sent", "bounced", "call", "printed", "outbox")
+        for member, state in zip(treated, states, strict=False):
+            member.sudo().message_state = state
+        failed = treated[len(states)]
+        failed.sudo().message_state = "outbox"
+        self.env["loyalty.outbox"].create(
+            [
+                {
+                    "gateway": "local",
+                    "campaign_id": campaign.id,
+                    "member_id": member.id,
+                    "company_id": self.company.id,
+                    "address": "a",
+                    "state": state,
+                }
+                for member, state in (
+                    (treated[len(states) - 1], "sent"),
+                    (failed, "failed"),
+                )
+            ]
+        )
+        self.assertAlmostEqual(self._result(campaign).channel_cost, 2.0 * len(states))
+
+    def test_unknown_stays_empty(self):
+        campaign = self._launch()
+        self._buy(self._treated(campaign)[0], 5)
+        row = self._result(campaign)
+        self.assertEqual(row.control_conversion_rate, 0.0)
+        unknown = ["lift_relative", "margin_rate", "profit", "roi", "attributed_profit"]
+        self.env.flush_all()
+        row.invalidate_recordset()
+        self.assertEqual(row.export_data(unknown)["datas"], [[""] * len(unknown)])
+        [seen] = row.with_user(self.marketing).read([*unknown, "lift"])
+        self.assertTrue(all(seen[name] is False for name in unknown), seen)
+        self.assertGreater(seen["lift"], 0)
+        self.assertFalse(row.search([("id", "=", row.id), ("roi", "=", 0.0)]))
+
+    def test_arms_are_no_further_customers(self):
+        arms = [Command.create({"name": name, "share": 1}) for name in "AB"]
+        campaign = self._launch(variant_ids=arms, message_cost=1.0)
+        for member in self._treated(campaign)[::2]:
+            self._buy(member, 3, margin=50.0)
+            member.sudo().message_state = "sent"
+        row = self._result(campaign)
+        rows = campaign.result_ids
+        self.assertEqual(len(rows), 3)
+        domain = [("campaign_id", "=", campaign.id)]
+        reader = rows.with_user(self.marketing)
+        sums = ["treated_count:sum", "profit:sum", "channel_cost:sum"]
+        wanted = (row.treated_count, row.profit, row.channel_cost)
+        [[_campaign, *found]] = reader._read_group(domain, ["campaign_id"], sums)
+        self.assertEqual(tuple(found), wanted)
+        by_arm = reader._read_group(domain, ["variant_id"], sums)
+        for arm, *found in by_arm:
+            line = rows.filtered(lambda one, arm=arm: one.variant_id == arm)
+            self.assertEqual(
+                tuple(found), (line.treated_count, line.profit, line.channel_cost)
+            )
+        self.assertEqual(len(by_arm), 3)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "loyalty_coupon_crm.loyalty_campaign_result_action"
+        )
+        self.assertIn("search_default_overall", action["context"])
+        for view in ("pivot", "graph"):
+            self.assertIn(view, action["view_mode"])
+
     def test_profit_of_the_book(self):
         """Gross sales 100, discount 10, cost 60, control 0: profit 30."""
         campaign = self._launch()
@@ -116,6 +254,7 @@ class TestCampaignResult(CampaignCommon):
                 "partner_id": member.partner_id.id,
                 "company_id": self.company.id,
                 "channel": "sale",
+                "date": member.assigned_at + timedelta(days=1),
                 "points": 1,
                 "discount_amount": 10.0,
             }
@@ -124,6 +263,26 @@ class TestCampaignResult(CampaignCommon):
         self.assertAlmostEqual(row.margin_rate, 40.0)
         self.assertAlmostEqual(row.profit, 30.0)
         self.assertAlmostEqual(row.roi, 300.0)
+
+    def test_free_goods_cost_once(self):
+        """A sale of 100 that cost 60, with a free cup that cost 8: profit 32."""
+        reward = self.program.reward_ids
+        reward.write({"reward_type": "product", "reward_product_id": self.gift.id})
+        campaign = self._launch(days_ago=1)
+        member = self._treated(campaign)[0]
+        order = self._create_order(member.partner_id)
+        self._apply_code(order, member.card_id.code)
+        order.action_confirm()
+        self.assertIn(self.gift, order.order_line.product_id)
+        row = self._result(campaign)
+        self.assertAlmostEqual(row.goods_cost, 8.0)
+        self.assertAlmostEqual(row.margin_rate, 40.0)
+        self.assertAlmostEqual(row.profit, 32.0)
+        self.assertAlmostEqual(row.roi, 400.0)
+        order._action_cancel()
+        row = self._result(campaign)
+        self.assertEqual((row.treated_buyers, row.goods_cost, row.profit), (0, 0, 0))
+        self.assertIs(row.roi, False)
 
     def test_overlapping_windows_count_a_purchase_once(self):
         campaign = self._launch()
@@ -159,10 +318,11 @@ class TestCampaignResult(CampaignCommon):
         campaign = self._launch(control_percent=0, no_control_reason="A test")
         self._buy(self._treated(campaign)[0], 5, margin=50.0, discount_amount=10.0)
         row = self._result(campaign)
-        self.assertEqual(
-            (row.incremental_sales, row.profit, row.roi, row.lift), (0, 0, 0, 0)
-        )
+        for name in ("incremental_sales", "profit", "roi", "lift", "p_value"):
+            self.assertIs(row[name], False, name)
         self.assertEqual(row.treated_buyers, 1)
+        self.assertAlmostEqual(row.attributed_sales, 100.0)
+        self.assertAlmostEqual(row.attributed_profit, 60.0)
 
     def test_points_cost_what_they_paid_for(self):
         program = self._create_coupon_program(
@@ -181,6 +341,7 @@ class TestCampaignResult(CampaignCommon):
             "company_id": self.company.id,
             "channel": "sale",
             "points": 60,
+            "date": member.assigned_at + timedelta(days=1),
             **origin,
         }
         self.env["loyalty.redemption"].create(

@@ -276,6 +276,7 @@ class TestNextOffer(CampaignCommon):
         self._past_campaign(self.money, 100, -2.0)
         self._past_campaign(self.gifts, 100, 9.0, has_control=False)
         self._past_campaign(self.gifts, 100, 9.0, open_count=5)
+        self._past_campaign(self.money, 100, 30.0, ratio_p_value=0.0001)
         past = programs._next_past(self.company)
         self.assertEqual(set(past), {self.money.id})
         self.assertAlmostEqual(past[self.money.id][0], 400)

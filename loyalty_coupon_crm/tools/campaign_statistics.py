@@ -154,11 +154,14 @@ def sample_ratio_p(counts, shares):
 
 @dataclass
 class Profit:
-    """Money of a campaign, in company currency; `roi` None without cost."""
+    """Money of a campaign, in company currency.
 
-    margin: float
+    `roi` is None without cost; everything but `cost` is None while no margin is known.
+    """
+
+    margin: float | None
     cost: float
-    profit: float
+    profit: float | None
     roi: float | None
 
 
@@ -167,13 +170,16 @@ def profit(count, gross_lift, margin_rate, discount, goods_cost, channel_cost):
 
     :param count: treated members
     :param gross_lift: difference of the mean gross sales (net + discount given)
-    :param margin_rate: (gross sales - cost of goods) / gross sales of the treated
+    :param margin_rate: (gross sales - cost of the goods sold) / gross sales of the
+        treated, what was given free left out; None when unknown
     :param discount: discount given on the campaign's coupons
     :param goods_cost: cost of goods given free
     :param channel_cost: cost of the messages
     """
-    margin = count * gross_lift * margin_rate
     cost = discount + goods_cost + channel_cost
+    if margin_rate is None and gross_lift:
+        return Profit(None, cost, None, None)
+    margin = count * gross_lift * (margin_rate or 0.0)
     gain = margin - cost
     return Profit(margin, cost, gain, gain / cost if cost else None)
 

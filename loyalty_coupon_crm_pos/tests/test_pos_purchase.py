@@ -65,8 +65,9 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
         self.assertEqual(purchase.line_ids.mapped("amount"), [91.67, 18.33])
         self.assertEqual(sum(purchase.line_ids.mapped("amount")), purchase.amount)
 
-    def test_free_product_lowers_its_own_line(self):
-        program = self._create_coupon_program(
+    def _create_cup_program(self):
+        """Return a program whose coupons give a cup."""
+        return self._create_coupon_program(
             reward_ids=[
                 Command.create(
                     {
@@ -77,6 +78,43 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
                 )
             ]
         )
+
+    def test_free_product_costs_a_campaign_once(self):
+        """A sale of 100 that cost 60, with a free cup that cost 8: profit 32."""
+        segment = self.env["loyalty.segment"].create(
+            {
+                "name": "One",
+                "kind": "static",
+                "member_ids": [
+                    Command.create(
+                        {"partner_id": self.partner.id, "date_from": "2026-01-01"}
+                    )
+                ],
+            }
+        )
+        campaign = self.env["loyalty.campaign"].create(
+            {
+                "name": "Cups",
+                "program_id": self._create_cup_program().id,
+                "segment_id": segment.id,
+                "control_percent": 0,
+                "no_control_reason": "A test",
+            }
+        )
+        campaign.action_launch()
+        campaign._run_batch(10)
+        card = campaign.member_ids.card_id
+        cup = {"product_id": self.gift.id, "qty": 1}
+        order = self._pay_order(rewards=[cup, self._reward_line(card, 20)])
+        order.confirm_coupon_programs(self._coupon_data(card, -1))
+        campaign.action_refresh_results()
+        row = campaign.result_ids
+        self.assertEqual((row.attributed_sales, row.goods_cost), (100, 8))
+        self.assertAlmostEqual(row.margin_rate, 40.0)
+        self.assertAlmostEqual(row.attributed_profit, 32.0)
+
+    def test_free_product_lowers_its_own_line(self):
+        program = self._create_cup_program()
         card = self._create_card(program, self.partner)
         cup = {"product_id": self.gift.id, "qty": 1}
         order = self._pay_order(rewards=[cup, self._reward_line(card, 20)])
