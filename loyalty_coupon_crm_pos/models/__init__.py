@@ -5,6 +5,7 @@ from . import loyalty_pos_best_mixin
 from . import loyalty_pos_bounds_mixin
 from . import loyalty_pos_concession_mixin
 from . import loyalty_pos_order_concession_mixin
+from . import loyalty_pos_claim_mixin
 from . import loyalty_pos_confirm_mixin
 from . import loyalty_pos_order_confirm_mixin
 from . import loyalty_pos_credit_mixin

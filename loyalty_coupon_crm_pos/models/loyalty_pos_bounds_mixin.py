@@ -4,8 +4,6 @@ from odoo.tools import float_compare
 
 from odoo.addons.loyalty_coupon_crm.tools.rounding import POINTS_DIGITS
 
-from .pos_order_line import PAID_STATES
-
 
 class LoyaltyPosBoundsMixin(models.AbstractModel):
     """What a till may spend of wallets, whatever it claims.
@@ -23,9 +21,6 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
         :raise UserError: says which wallet, how much, and what to do
         """
         for order in self:
-            if order.state in PAID_STATES:
-                # Who pays an order again is counted already.
-                continue
             problem = order._loyalty_claim_problem()
             if problem:
                 self.env["loyalty.refusal"]._log_refusal(
@@ -105,8 +100,8 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
         paid = {}
         for line in payments:
             program = line.reward_id.program_id
-            paid[program] = paid.get(program, 0.0) - line.price_subtotal_incl
-        total = sum((self.lines - payments).mapped("price_subtotal_incl"))
+            paid[program] = paid.get(program, 0.0) - line._loyalty_total()
+        total = (self.lines - payments)._loyalty_total()
         kept = {program: self._loyalty_not_payable_amount(program) for program in paid}
         for program in paid:
             # What one program must not pay, one that may pay less must not either.
@@ -123,4 +118,4 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
         products = self._loyalty_not_payable(program)
         goods = self.lines._loyalty_sold()._loyalty_goods()
         lines = goods.filtered(lambda line: line.product_id in products)
-        return max(sum(lines.mapped("price_subtotal_incl")), 0.0)
+        return max(lines._loyalty_total(), 0.0)

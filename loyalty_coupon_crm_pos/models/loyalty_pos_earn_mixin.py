@@ -43,15 +43,25 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
                 card = self.env["loyalty.card"].browse(max(int(key), 0))
                 lines = used.get(card, self.lines.browse())
                 earned = coupon_data[key]["points"] + sum(lines.mapped("points_cost"))
-                granted = self._loyalty_granted(program, earned, allowed)
-                self._loyalty_note_claim(program, earned, granted)
+                granted = 0.0
+                if not card or self._loyalty_may_earn(card):
+                    granted = self._loyalty_granted(program, earned, allowed)
+                shown = granted
+                if int(key) < 0 and program.applies_on == "current":
+                    # What a promotion leaves unused is lost with the order.
+                    shown = min(earned, self._loyalty_earned(program))
+                self._loyalty_note_claim(program, earned, shown)
                 points = granted - lines._loyalty_points_cost()
                 checked[key] = {**coupon_data[key], "points": points}
                 allowed = max(allowed - granted, 0.0)
-                if int(key) < 0 and earned > CENT and granted <= 0:
-                    # Nothing was earned: there is no card to create.
+                if self._loyalty_is_nothing(program, int(key), earned, granted):
                     checked.pop(key)
         return checked
+
+    def _loyalty_is_nothing(self, program, card_id, earned, granted):
+        """Return whether a new card was claimed for points that were not earned."""
+        new = card_id < 0 and program.applies_on != "current"
+        return new and earned > CENT and granted <= 0
 
     def _loyalty_granted(self, program, earned, allowed):
         """Return how many points a card gets.
@@ -61,7 +71,7 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
         """
         if program.applies_on == "current":
             # A coupon brings its own point; one of a promotion lives with the order.
-            return min(earned, 0.0) if program.program_type == "coupons" else earned
+            return min(earned, 0.0)
         if program.applies_on == "both" and not self._loyalty_may_be_less(program):
             return allowed
         return min(max(earned, 0.0), allowed)

@@ -15,7 +15,7 @@ class LoyaltyPosOrderConfirmMixin(models.AbstractModel):
         if not least:
             return None
         lines = self._loyalty_lines_to_confirm()
-        amount = -sum(lines.mapped("price_subtotal_incl"))
+        amount = -lines._loyalty_total()
         member = self.partner_id or lines.coupon_id.partner_id[:1]
         if not member or self.currency_id.compare_amounts(amount, least) < 0:
             return None

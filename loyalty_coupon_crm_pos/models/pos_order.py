@@ -22,6 +22,7 @@ NOT_AT_PAYMENT = (
 class PosOrder(models.Model):
     _name = "pos.order"
     _inherit = [
+        "loyalty.pos.claim.mixin",
         "loyalty.pos.bounds.mixin",
         "loyalty.pos.order.concession.mixin",
         "loyalty.pos.order.confirm.mixin",
@@ -55,7 +56,9 @@ class PosOrder(models.Model):
         :raise UserError: when the till claims more of a wallet than it may spend
         """
         # Wallets and their members are not the cashier's to read.
-        unpaid = self.sudo().filtered(lambda order: order.state not in PAID_STATES)
+        unpaid = self.sudo().filtered(
+            lambda order: order.state not in PAID_STATES or order._loyalty_is_sending()
+        )
         unpaid._loyalty_check_claims()
         for order in unpaid:
             order._loyalty_check_holds()
@@ -83,12 +86,6 @@ class PosOrder(models.Model):
         programs = till._loyalty_programs_among([("id", "in", waiting.ids)])
         return {**till._loyalty_program_rows(programs), **data}
 
-    @api.model
-    def _process_order(self, order, existing_order):
-        """Take no flag from a till: the server says what is to check."""
-        order.pop("loyalty_flag", None)
-        return super()._process_order(order, existing_order)
-
     def action_pos_order_cancel(self):
         """Cancel; what the orders held is free again."""
         result = super().action_pos_order_cancel()
@@ -107,6 +104,8 @@ class PosOrder(models.Model):
         """
         self.ensure_one()
         self._loyalty_wait_for_retry()
+        # What the order may claim is the server's to say, whoever runs the till.
+        coupon_data = self.sudo()._loyalty_heard(coupon_data)
         done = self._loyalty_done_entries(coupon_data)
         fresh = {key: vals for key, vals in coupon_data.items() if key not in done}
         cards = self.env["loyalty.card"]
@@ -117,9 +116,10 @@ class PosOrder(models.Model):
             # The ledger is written by the system, the cashier may not.
             self.sudo()._loyalty_bear_losses()
             cards._wallet_plan_document(self.sudo())
-        # Facts are written by the system, the cashier may not.
-        self.env["loyalty.redemption"].sudo()._record(self.sudo())
-        self._loyalty_unhold()
+        if self._loyalty_is_confirmed():
+            # Facts are written by the system, the cashier may not.
+            self.env["loyalty.redemption"].sudo()._record(self.sudo())
+            self._loyalty_unhold()
         result["coupon_updates"] += self._loyalty_done_updates(done)
         for update in result["coupon_updates"]:
             card = cards.browse(update["id"])

@@ -97,7 +97,7 @@ class PosOrderLine(models.Model):
         self.ensure_one()
         lines = self.combo_line_ids or self
         name = "price_subtotal_incl" if taxes else "price_subtotal"
-        return sum(lines.mapped(name))
+        return sum(line._loyalty_signed(name) for line in lines)
 
     def _loyalty_points_cost(self):
         """Return the points that reward lines of one card cost, at least their price.
@@ -110,7 +110,7 @@ class PosOrderLine(models.Model):
             return asked
         least = 0.0
         for reward, own in lines.grouped("reward_id").items():
-            price = -sum(own.mapped("price_subtotal_incl"))
+            price = -own._loyalty_total()
             per_point = reward.reward_type == "discount" and (
                 reward.discount_mode == "per_point"
             )
@@ -205,9 +205,7 @@ class PosOrderLine(models.Model):
         )
         return {
             "amount": sum(line._loyalty_signed() for line in lines),
-            "amount_total": sum(
-                line._loyalty_signed("price_subtotal_incl") for line in lines
-            ),
+            "amount_total": lines._loyalty_total(),
             "discount_amount": -sum(line._loyalty_signed() for line in given),
         }
 
@@ -221,6 +219,10 @@ class PosOrderLine(models.Model):
         """
         self.ensure_one()
         return math.copysign(self[name], self.qty * self.price_unit or self[name])
+
+    def _loyalty_total(self):
+        """Return the amount with taxes, negative where more is given back than sold."""
+        return sum(line._loyalty_signed("price_subtotal_incl") for line in self)
 
     def _loyalty_net_amounts(self, rounding):
         """Return {product line: amount net of rewards} in the currency of the order.

@@ -20,7 +20,7 @@ class SaleOrder(models.Model):
                 rate = (self.currency_rate or 1.0) / (
                     sold.order_id.currency_rate or 1.0
                 )
-                amount = sold.price_subtotal * rate
+                amount = sold._loyalty_signed() * rate
                 rows.append((sold.order_id, line, amount, sold.qty))
                 if sold in settled:
                     rows += [

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
@@ -131,6 +133,71 @@ class LoyaltyCrmPosCommon(LoyaltyCrmCommon):
                 **values,
             }
         }
+
+    def _till_line(self, product, quantity=1, **values):
+        """Return what the till sends of a line."""
+        amount = values.get("price_unit", product.lst_price) * quantity
+        return {
+            "product_id": product.id,
+            "qty": quantity,
+            "price_unit": product.lst_price,
+            "price_subtotal": amount,
+            "price_subtotal_incl": amount,
+            **values,
+        }
+
+    def _till_reward(self, card, amount, **values):
+        """Return what the till sends of a reward line, as of `_reward_line`."""
+        return {
+            **self._reward_line(card, amount, **values),
+            "price_subtotal": -amount,
+            "price_subtotal_incl": -amount,
+        }
+
+    def _sync(self, lines, user=None, partner=None, **values):
+        """Return the order that the till sends in one go, paid by card.
+
+        :param user: who runs the till, the one who tests by default
+        """
+        self.config.open_ui()
+        # Of orders that take back, tills send the amounts of what comes back.
+        sign = -1 if values.get("is_refund") else 1
+        total = sum(line["price_subtotal_incl"] for line in lines)
+        payment = {"amount": total, "payment_method_id": self.bank_payment_method.id}
+        data = {
+            "access_token": False,
+            "uuid": str(uuid4()),
+            "state": "paid",
+            "session_id": self.config.current_session_id.id,
+            "partner_id": (partner or self.partner).id,
+            "lines": [
+                Command.create(
+                    {
+                        **line,
+                        "price_subtotal": sign * line["price_subtotal"],
+                        "price_subtotal_incl": sign * line["price_subtotal_incl"],
+                    }
+                )
+                for line in lines
+            ],
+            "payment_ids": [Command.create(payment)],
+            "amount_total": total,
+            "amount_paid": total,
+            "amount_tax": 0,
+            "amount_return": 0,
+            **values,
+        }
+        orders = self.env["pos.order"].with_user(user or self.env.user)
+        answer = orders.sync_from_ui([data])
+        return orders.browse(answer["pos.order"][-1]["id"])
+
+    def _payment_program(self, kind, product):
+        """Return a strict eWallet or gift card that a product tops up."""
+        action = self.env["loyalty.program"].create_from_template(kind)
+        program = self.env["loyalty.program"].browse(action["res_id"])
+        program.write({"strict": True, "pos_ok": True})
+        program.rule_ids.product_ids = product
+        return program
 
     def _moves(self, card, *orders):
         """Return [(kind, points)] of a card, of all or of some orders, oldest first."""

@@ -37,13 +37,6 @@ class TestPosBounds(LoyaltyCrmPosCommon):
         orders = self.env["pos.order"].with_user(self.cashier)
         return orders.validate_coupon_programs({str(self.card.id): net}, [])
 
-    def _payment_program(self, kind, product):
-        action = self.env["loyalty.program"].create_from_template(kind)
-        program = self.env["loyalty.program"].browse(action["res_id"])
-        program.write({"strict": True, "pos_ok": True})
-        program.rule_ids.product_ids = product
-        return program
-
     def test_a_member_stays_within_the_limit(self):
         self._member(60)
         self.assertEqual(self._spend(60, self.other_partner).state, "paid")
@@ -90,6 +83,20 @@ class TestPosBounds(LoyaltyCrmPosCommon):
         line["price_unit"] = -101
         with self.assertRaisesRegex(UserError, "Top-up"):
             self._pay_order(product=top_up, rewards=[goods, line])
+
+    def test_an_order_that_is_sent_as_paid_is_checked(self):
+        top_up = self._create_product("Top-up", 100.0, 0.0, available_in_pos=True)
+        program = self._payment_program("ewallet", top_up)
+        wallet = self._create_card(program, self.partner, points=500)
+        lines = [self._till_line(top_up), self._till_reward(wallet, 100, cost=100)]
+        with self.assertRaisesRegex(UserError, "Top-up"):
+            self._sync(lines, self.cashier)
+        coupon = self._create_card(self._create_coupon_program(strict=True))
+        coupon.sudo().write({"voided_at": "2026-01-01", "void_reason": "Lost"})
+        order = self._sync(
+            [self._till_line(self.product), self._till_reward(coupon, 10)], self.cashier
+        )
+        self.assertIn("voided", order.sudo().loyalty_flag)
 
     def test_a_discount_opens_no_gap(self):
         top_up = self._create_product("Top-up", 100.0, 0.0, available_in_pos=True)

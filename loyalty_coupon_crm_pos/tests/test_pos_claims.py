@@ -40,6 +40,68 @@ class TestPosClaims(LoyaltyCrmPosCommon):
             self.assertIn("90", order.loyalty_flag)
             self.assertIn(str(claimed), order.message_ids[0].body)
 
+    def _send(self, order, key, points=100000, **values):
+        """Have the cashier's browser claim something, whatever it is."""
+        claim = {"points": points, "coupon_id": int(key), "barcode": False, **values}
+        order = order.with_user(self.cashier)
+        return order.confirm_coupon_programs({str(key): claim})
+
+    def test_points_under_the_name_of_another_program(self):
+        loose = self._create_coupon_program(program_type="promotion", trigger="auto")
+        action = self.env["loyalty.program"].create_from_template("gift_card")
+        gifts = self.env["loyalty.program"].browse(action["res_id"])
+        gifts.pos_report_print_id = self.env.ref("loyalty.report_gift_card")
+        order = self._pay_order()
+        before = self.wallet.points
+        wallet = self.wallet.id
+        for key, values in (
+            (wallet, {"program_id": loose.id}),
+            (wallet, {"program_id": gifts.id}),
+            (wallet, {"program_id": self.coupons.id}),
+            (-1, {"program_id": gifts.id, "coupon_id": wallet}),
+            (-1, {"program_id": gifts.id, "code": self.wallet.code}),
+            (self.coupon.id, {"program_id": self.points.id, "coupon_id": wallet}),
+        ):
+            for _attempt in range(2):
+                self._send(order, key, **values)
+            self.assertEqual((self.wallet.points, self.coupon.points), (before, 1))
+            self.assertIn(self.wallet.code, order.loyalty_flag)
+            order.sudo().loyalty_flag = False
+        self.assertLedger(self.wallet, self.coupon)
+
+    def test_points_of_an_order_that_nobody_paid(self):
+        lines = [self._till_line(self.product, 1000)]
+        order = self._sync(lines, self.cashier, state="draft", payment_ids=[])
+        self.assertEqual(order.state, "draft")
+        answer = self._send(order, self.wallet.id, program_id=self.points.id)
+        self.assertFalse(answer["coupon_updates"])
+        self._send(order, -1, program_id=self.points.id)
+        order.action_pos_order_cancel()
+        self._send(order, self.wallet.id, program_id=self.points.id)
+        self.assertEqual(self.points.sudo().coupon_ids.mapped("points"), [0])
+
+    def test_points_for_somebody_else(self):
+        thief = self._create_card(self.points, self.other_partner, 0)
+        order = self._pay_order()
+        for key, owner in ((-1, self.other_partner), (thief.id, self.partner)):
+            self._send(order, key, 90, program_id=self.points.id, partner_id=owner.id)
+        self.assertEqual(thief.points, 0)
+
+    def test_points_that_are_no_number(self):
+        order = self._pay_order()
+        for points in ("nan", "inf", "-inf"):
+            self._send(order, self.wallet.id, float(points), program_id=self.points.id)
+        self.assertEqual(self.wallet.points, 90)
+
+    def test_promotion_leaves_no_points_behind(self):
+        promotion = self._create_coupon_program(
+            program_type="promotion", trigger="auto", strict=True
+        )
+        order = self._pay_order()
+        self._send(order, -1, program_id=promotion.id, code="MINE")
+        self.assertFalse(sum(promotion.sudo().coupon_ids.mapped("points")))
+        self.assertIn(promotion.name, order.loyalty_flag)
+
     def test_gross_of_what_was_spent(self):
         self.wallet.sudo()._post_move("issue", 60)
         order = self._pay_order(rewards=[self._reward_line(self.wallet, 10, cost=50)])

@@ -336,6 +336,38 @@ class TestPosRefund(LoyaltyCrmPosCommon):
             {"order_id": again.id, "refunded_orderline_id": line.id, "qty": 1}
         )
 
+    def test_refund_onto_an_ewallet(self):
+        top_up = self._create_product("Top-up", 100.0, 0.0, available_in_pos=True)
+        program = self._payment_program("ewallet", top_up)
+        wallet = self._create_card(program, self.partner, points=30)
+        newcomer = self.env["res.partner"].create({"name": "Newcomer"})
+        for partner, key, points in (
+            (self.partner, wallet.id, 130),
+            (newcomer, -1, 100),
+        ):
+            order = self._sync([self._till_line(self.product)], partner=partner)
+            # What Odoo's till sends when "Refund" of an eWallet is chosen.
+            goods = self._till_line(self.product, -1)
+            goods["refunded_orderline_id"] = order.lines.id
+            refund = self._sync(
+                [goods, self._till_line(top_up)], partner=partner, is_refund=True
+            )
+            claim = {
+                "points": 100,
+                "program_id": program.id,
+                "coupon_id": key,
+                "partner_id": partner.id,
+                "barcode": "",
+            }
+            refund.with_user(self.cashier).confirm_coupon_programs({str(key): claim})
+            card = program.coupon_ids.filtered(
+                lambda card, partner=partner: card.partner_id == partner
+            )
+            self.assertEqual(card.points, points)
+            self.assertEqual(self._moves(card, refund), [("earn", 100)])
+            self.assertFalse(refund.loyalty_flag)
+            self.assertLedger(card)
+
     def test_refund_of_a_refund_is_refused(self):
         order, card, coupon = self._order()
         refund = self._refund(order)

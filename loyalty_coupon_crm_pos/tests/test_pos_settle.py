@@ -1,6 +1,3 @@
-from uuid import uuid4
-
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import LoyaltyCrmPosCommon
@@ -26,43 +23,11 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         """Return the paid POS order that settles a sales order and sells more lines."""
         sale_line = sale.order_line[0]
         settled = {
-            **self._line(sale_line.product_id, sale_line.product_uom_qty),
+            **self._till_line(sale_line.product_id, sale_line.product_uom_qty),
             "sale_order_origin_id": sale.id,
             "sale_order_line_id": sale_line.id,
         }
         return self._sync([settled, *lines])
-
-    def _line(self, product, quantity=1, **values):
-        """Return what the till sends of a line."""
-        amount = product.lst_price * quantity
-        return {
-            "product_id": product.id,
-            "qty": quantity,
-            "price_unit": product.lst_price,
-            "price_subtotal": amount,
-            "price_subtotal_incl": amount,
-            **values,
-        }
-
-    def _sync(self, lines):
-        """Return the order that the till sends, paid by card."""
-        total = sum(line["price_subtotal_incl"] for line in lines)
-        payment = {"amount": total, "payment_method_id": self.bank_payment_method.id}
-        data = {
-            "access_token": False,
-            "uuid": str(uuid4()),
-            "state": "paid",
-            "session_id": self.config.current_session_id.id,
-            "partner_id": self.partner.id,
-            "lines": [Command.create(line) for line in lines],
-            "payment_ids": [Command.create(payment)],
-            "amount_total": total,
-            "amount_paid": total,
-            "amount_tax": 0,
-            "amount_return": 0,
-        }
-        answer = self.env["pos.order"].sync_from_ui([data])
-        return self.env["pos.order"].browse(answer["pos.order"][-1]["id"])
 
     def _sale_purchases(self, sale):
         return self.env["loyalty.purchase"].search(
@@ -79,7 +44,7 @@ class TestPosSettle(LoyaltyCrmPosCommon):
     def test_settled_confirmed_order_and_more_goods(self):
         sale = self._create_order(quantity=2)
         sale.action_confirm()
-        order = self._settle(sale, self._line(self.gift))
+        order = self._settle(sale, self._till_line(self.gift))
         self.assertEqual(self._sale_purchases(sale).amount, 200)
         purchase = self._purchases(order)
         self.assertEqual(purchase.amount, 20)
@@ -89,7 +54,8 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         sale = self._create_order(quantity=2)
         order = self._settle(sale)
         refund = self._sync(
-            [self._line(self.product, -1, refunded_orderline_id=order.lines.id)]
+            [self._till_line(self.product, -1, refunded_orderline_id=order.lines.id)],
+            is_refund=True,
         )
         back = self._purchases(refund)
         self.assertEqual(back.amount, -100)
@@ -107,7 +73,7 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         self.assertEqual((wallet.points, coupon.points), (180, 0))
         reward = sale.order_line.filtered("reward_id")
         discount = {
-            **self._line(reward.product_id, 1),
+            **self._till_line(reward.product_id, 1),
             "price_unit": -20,
             "price_subtotal": -20,
             "price_subtotal_incl": -20,
@@ -117,21 +83,23 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         order = self._settle(sale, discount)
         goods, given = order.lines
         refund = self._sync(
-            [self._line(self.product, -1, refunded_orderline_id=goods.id)]
+            [self._till_line(self.product, -1, refunded_orderline_id=goods.id)],
+            is_refund=True,
         )
         self.assertEqual((wallet.points, coupon.points), (90, 0))
         self.assertEqual(self._moves(wallet, refund), [("reverse", -90)])
         last = self._sync(
             [
-                self._line(self.product, -1, refunded_orderline_id=goods.id),
+                self._till_line(self.product, -1, refunded_orderline_id=goods.id),
                 {
-                    **self._line(reward.product_id, -1),
+                    **self._till_line(reward.product_id, -1),
                     "price_unit": -20,
                     "price_subtotal": 20,
                     "price_subtotal_incl": 20,
                     "refunded_orderline_id": given.id,
                 },
-            ]
+            ],
+            is_refund=True,
         )
         self.assertEqual((wallet.points, coupon.points), (0, 1))
         self.assertFalse(coupon.used_at)
@@ -145,7 +113,7 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         sale = self._create_order(quantity=2)
         sale._update_programs_and_rewards()
         sale.action_confirm()
-        order = self._settle(sale, self._line(self.gift))
+        order = self._settle(sale, self._till_line(self.gift))
         self.assertEqual(wallet.points, 180)
         order.action_pos_order_invoice()
         note = order.account_move.sudo()._reverse_moves()
@@ -165,7 +133,9 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         sale._update_programs_and_rewards()
         sale.action_confirm()
         order = self._settle(sale)
-        self._sync([self._line(self.product, -2, refunded_orderline_id=order.lines.id)])
+        self._sync(
+            [self._till_line(self.product, -2, refunded_orderline_id=order.lines.id)]
+        )
         self.assertEqual(wallet.points, 0)
         sale._action_cancel()
         self.assertEqual(wallet.points, 0)
@@ -176,10 +146,10 @@ class TestPosSettle(LoyaltyCrmPosCommon):
 
     def test_backfill_leaves_settled_lines_out(self):
         sale = self._create_order(quantity=2)
-        order = self._settle(sale, self._line(self.gift))
+        order = self._settle(sale, self._till_line(self.gift))
         settled = order.lines.filtered("sale_order_origin_id")
         refund = self._sync(
-            [self._line(self.product, -1, refunded_orderline_id=settled.id)]
+            [self._till_line(self.product, -1, refunded_orderline_id=settled.id)]
         )
         self.env.flush_all()
         self.env.cr.execute("DELETE FROM loyalty_purchase_line")
