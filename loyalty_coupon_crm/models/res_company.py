@@ -1,3 +1,5 @@
+import logging
+
 import pytz
 
 from odoo import api, fields, models
@@ -5,6 +7,8 @@ from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
 from ..tools.rfm import read_thresholds
+
+_logger = logging.getLogger(__name__)
 
 RFM_THRESHOLDS = (
     "loyalty_rfm_recency",
@@ -230,6 +234,9 @@ class ResCompany(models.Model):
     def _loyalty_each_night(self, work):
         """Do the work of a scheduled action for every company, one after the other.
 
+        A company whose work fails keeps what it had, and the log says why; the others
+        get theirs.
+
         :param work: function that takes a company
         """
         # Companies are few, and all of them are meant, whoever runs the action.
@@ -238,7 +245,11 @@ class ResCompany(models.Model):
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(companies))
         for company in companies:
-            work(company)
+            try:
+                with self.env.cr.savepoint():
+                    work(company)
+            except Exception:
+                _logger.exception("Nightly work of company %s failed", company.id)
             # Whoever stopped here would begin with the same companies again.
             cron._commit_progress(1)
 

@@ -1,6 +1,11 @@
+import logging
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..tools.dashboard_periods import last_full_month
+
+_logger = logging.getLogger(__name__)
 
 
 class ResCompany(models.Model):
@@ -53,12 +58,39 @@ class ResCompany(models.Model):
         self._loyalty_each_night(lambda company: company._mail_monthly_report())
 
     def _mail_monthly_report(self):
-        """Mail the report of the last full month, unless it was mailed before."""
+        """Mail the report of the last full month, unless it was mailed before.
+
+        :raise UserError: when it could be written for none of the recipients, so that
+            the next night tries again
+        """
         self.ensure_one()
         month = last_full_month(self._loyalty_today())
         sent = self.loyalty_monthly_sent
         if not self.loyalty_monthly_mail or (sent and sent >= month):
             return
         self.loyalty_monthly_sent = month
-        for user in self._loyalty_monthly_recipients():
-            self.env["loyalty.monthly.report"]._mail_to(user, self, month)
+        users = self._loyalty_monthly_recipients()
+        told = [user for user in users if self._try_monthly_report(user, month)]
+        if users and not told:
+            raise UserError(
+                self.env._(
+                    "The monthly report of %(company)s could not be written: the log "
+                    "says why. It is tried again every night.",
+                    company=self.name,
+                )
+            )
+
+    def _try_monthly_report(self, user, month):
+        """Mail the report to one recipient, whatever becomes of the others' reports.
+
+        :return: whether that was possible
+        """
+        try:
+            with self.env.cr.savepoint():
+                self.env["loyalty.monthly.report"]._mail_to(user, self, month)
+        except Exception:
+            _logger.exception(
+                "Monthly report of company %s failed for user %s", self.id, user.id
+            )
+            return False
+        return True

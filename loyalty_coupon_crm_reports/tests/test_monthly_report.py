@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -58,6 +59,38 @@ class TestMonthlyReport(LoyaltyReportCommon):
         self.assertEqual(self.shop_company.loyalty_monthly_sent, MAY)
         self.assertFalse(self._send(), "the same month again")
         self.assertTrue(self._send(datetime(2026, 7, 2)))
+
+    def test_who_cannot_get_it_stops_nobody_else(self):
+        other = self._create_company("Coffee House", "Europe/Paris")
+        other.loyalty_monthly_sent = date(2026, 4, 1)
+        self.auditor.company_ids |= other
+        for company in self.shop_company | other:
+            company.loyalty_monthly_user_ids = self.manager | self.auditor
+        genuine = self.registry["loyalty.monthly.report"]._mail_to
+        broken = {(other, self.auditor), (self.shop_company, self.manager)}
+
+        def failing(report, user, company, month):
+            if (company, user) in broken:
+                raise ValueError("No paper")
+            return genuine(report, user, company, month)
+
+        known = self.env["mail.mail"].search([])
+        model = self.registry["loyalty.monthly.report"]
+        crons = self.registry["ir.cron"]
+        with (
+            freeze_time(JUNE),
+            patch.object(model, "_mail_to", failing),
+            patch.object(crons, "_commit_progress", lambda *args, **kw: 1e9),
+            self.assertLogs("odoo.addons", "ERROR") as log,
+        ):
+            self.env["res.company"]._cron_mail_monthly_reports()
+        mails = self.env["mail.mail"].search([]) - known
+        self.assertEqual(len(mails), 1)
+        self.assertIn("Tea House", mails.subject)
+        self.assertIn("auditor@example.com", mails.email_to)
+        self.assertEqual(self.shop_company.loyalty_monthly_sent, MAY)
+        self.assertEqual(other.loyalty_monthly_sent, date(2026, 4, 1), "again tonight")
+        self.assertEqual(len(log.output), 3)
 
     def test_recipients(self):
         self.shop_company.loyalty_monthly_user_ids = self.auditor
