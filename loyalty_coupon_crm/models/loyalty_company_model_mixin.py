@@ -43,7 +43,9 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
     model_gamma = fields.Float(string="γ", aggregator=None)
     log_likelihood = fields.Float(digits=(16, 2), aggregator=None)
     margin_rate = fields.Float(
-        aggregator=None, help="Margin ÷ net amount of all purchases with known cost."
+        aggregator=None,
+        help="Margin ÷ net amount of the customers' purchases with known cost, at the "
+        "last full refresh.",
     )
     holdout_weeks = fields.Integer(
         aggregator=None,
@@ -317,22 +319,8 @@ class LoyaltyCompanyModelMixin(models.AbstractModel):
             )
         )
         if self.fitted_on and histories:
-            self.margin_rate = self._overall_margin_rate()
             self._write_predictions(histories)
         self.env["loyalty.customer.metric"].invalidate_model()
-
-    def _overall_margin_rate(self):
-        """Return margin ÷ net amount of the purchases whose cost is known."""
-        [(rate,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT SUM(margin) / NULLIF(SUM(amount), 0) FROM loyalty_purchase
-                 WHERE company_id = %s AND margin IS NOT NULL
-                """,
-                self.company_id.id,
-            )
-        )
-        return float(rate or 0)
 
     def _write_predictions(self, histories):
         params = [self.model_r, self.model_alpha, self.model_a, self.model_b]
