@@ -32,6 +32,7 @@ from . import loyalty_customer_basket_mixin
 from . import loyalty_customer_refresh_mixin
 from . import loyalty_customer_metric
 from . import loyalty_stage_change
+from . import loyalty_event_contact_mixin
 from . import loyalty_customer_event
 from . import loyalty_fact_query
 from . import loyalty_daily_query

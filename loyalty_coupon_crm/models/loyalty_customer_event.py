@@ -15,6 +15,8 @@ KINDS = [
     ("lapse", "Points Lapsed"),
     ("points", "Points Moved"),
     ("message", "Message"),
+    ("answer", "Message from the Customer"),
+    ("visit", "Website Page Viewed"),
     ("survey", "Survey Answered"),
     ("stage", "Change of Stage"),
 ]
@@ -49,6 +51,7 @@ class LoyaltyCustomerEvent(models.Model):
     """
 
     _name = "loyalty.customer.event"
+    _inherit = ["loyalty.event.contact.mixin"]
     _description = "Customer Timeline"
     _auto = False
     _order = "date desc, id desc"
@@ -101,6 +104,7 @@ class LoyaltyCustomerEvent(models.Model):
             "program_id",
             "reason",
         ],
+        "loyalty.campaign": ["company_id"],
         "loyalty.campaign.member": [
             "campaign_id",
             "company_id",
@@ -119,7 +123,18 @@ class LoyaltyCustomerEvent(models.Model):
         ],
         "loyalty.stage.change": ["company_id", "date", "partner_id", "stage_to"],
         "loyalty.program": ["applies_on", "program_type"],
-        "res.partner": ["commercial_partner_id"],
+        "mail.mail": ["mail_message_id", "mailing_id"],
+        "mail.message": [
+            "author_id",
+            "date",
+            "is_internal",
+            "message_type",
+            "model",
+            "res_id",
+            "subject",
+            "subtype_id",
+        ],
+        "res.partner": ["commercial_partner_id", "company_id"],
     }
 
     customer_id = fields.Many2one("res.partner", readonly=True)
@@ -194,6 +209,7 @@ class LoyaltyCustomerEvent(models.Model):
             self._reminder_part(),
             self._stage_part(),
             *([self._survey_part()] if "survey.user_input" in self.env else []),
+            *self._contact_parts(),
         ]
 
     @api.model
@@ -274,12 +290,15 @@ class LoyaltyCustomerEvent(models.Model):
         )
         source = SQL(
             "%s JOIN loyalty_program program ON program.id = row.program_id"
-            " AND row.issued_at IS NOT NULL AND NOT COALESCE(%s, FALSE)",
+            " AND row.issued_at IS NOT NULL AND NOT COALESCE(%s, FALSE)"
+            " LEFT JOIN loyalty_campaign campaign ON campaign.id = row.campaign_id",
             self._of_contact("loyalty_card"),
             self.env["loyalty.program"]._nominative_sql(),
         )
         return source, {
             **columns,
+            # A program of all companies has cards of none; a campaign has one.
+            "company_id": SQL("COALESCE(row.company_id, campaign.company_id)"),
             "customer_id": SQL("contact.commercial_partner_id"),
             "date": SQL("row.issued_at"),
             "kind": SQL("'coupon'"),
