@@ -214,12 +214,18 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
 
     @api.model
     def _changed_sql(self):
-        """Return the writing of a dated row per customer whose stage is another."""
+        """Return the writing of a dated row per customer whose stage is another.
+
+        Who is new was a prospect before; what others were before they were computed
+        first is not known.
+        """
         return SQL(
             """
             INSERT INTO loyalty_stage_change
                    (company_id, partner_id, date, stage_from, stage_to)
-            SELECT company_id, partner_id, stage_date, stage_before, stage
+            SELECT company_id, partner_id, stage_date,
+                   CASE WHEN stage = 'new' THEN COALESCE(stage_before, 'prospect')
+                        ELSE stage_before END, stage
               FROM figure
              WHERE stage IS DISTINCT FROM stage_before
             """

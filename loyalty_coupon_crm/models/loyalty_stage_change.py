@@ -23,7 +23,10 @@ class LoyaltyStageChange(models.Model):
         required=True, help="The day of the refresh that found it, for the company."
     )
     stage_from = fields.Selection(
-        STAGES, string="From", help="Empty for the first stage that was computed."
+        STAGES,
+        string="From",
+        help="Empty for the first stage that was computed, unless it is new: a "
+        "prospect has bought.",
     )
     stage_to = fields.Selection(STAGES, string="To", required=True)
 

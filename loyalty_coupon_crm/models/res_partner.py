@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+PROSPECT = "prospect"
 READERS = (
     "loyalty_coupon_crm.group_loyalty_salesperson,"
     "loyalty_coupon_crm.group_loyalty_auditor"
@@ -17,6 +18,13 @@ def _search_as_column(name):
     :param name: the figure, a field of `res.partner`
     """
     return lambda partners, operator, value: Domain(name, operator, value)
+
+
+class StageField(fields.Selection):
+    """The stage of a contact: who has no figures has not bought yet."""
+
+    def _process_related(self, value, env):
+        return value or PROSPECT
 
 
 def _figure(kind, name, **options):
@@ -80,7 +88,7 @@ class ResPartner(models.Model):
     loyalty_m_score = _figure(fields.Integer, "m_score", aggregator="avg")
     loyalty_fm_score = _figure(fields.Integer, "fm_score", aggregator="avg")
     loyalty_rfm_segment = _figure(fields.Selection, "rfm_segment")
-    loyalty_stage = _figure(fields.Selection, "stage")
+    loyalty_stage = _figure(StageField, "stage")
     loyalty_stage_date = _figure(fields.Date, "stage_date")
     loyalty_next_date = _figure(fields.Date, "next_date")
     loyalty_tenure_days = _figure(fields.Integer, "tenure_days")
@@ -119,6 +127,9 @@ class ResPartner(models.Model):
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Join the figures of the company: lists sort and group by them."""
+        if field_expr == "loyalty_stage":
+            stage = super()._field_to_sql(alias, field_expr, query)
+            return SQL("COALESCE(%s, %s)", stage, PROSPECT)
         if field_expr != "loyalty_metric_id" or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")

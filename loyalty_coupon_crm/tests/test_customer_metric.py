@@ -95,6 +95,44 @@ class TestCustomerMetric(LoyaltyCrmCommon):
         self.assertEqual(metric.last_date, date(2026, 3, 2))
         self.assertEqual(metric.average_basket, 75)
 
+    def test_who_never_bought_is_a_prospect(self):
+        self._create_purchase(100)
+        self._create_purchase(-15, partner=self.other_partner)
+        never, contact = self.env["res.partner"].create(
+            [{"name": "Never"}, {"name": "Buyer", "parent_id": self.partner.id}]
+        )
+        self._refreshed()
+        people = self.partner | self.other_partner | never | contact
+        prospects = self.other_partner | never
+        seller = self.env["res.users"].search([("login", "=", "figures_seller")])
+        partners = people.with_user(seller)
+        among = [("id", "in", people.ids)]
+        self.assertEqual(never.with_user(seller).loyalty_stage, "prospect")
+        self.assertNotEqual(contact.with_user(seller).loyalty_stage, "prospect")
+        for operator, value, wanted in (
+            ("=", "prospect", prospects),
+            ("in", ["prospect", "lost"], prospects),
+            ("!=", "prospect", people - prospects),
+            ("=", False, people.browse()),
+        ):
+            condition = [("loyalty_stage", operator, value)]
+            with self.subTest(condition=condition):
+                if operator != "in":
+                    self.assertEqual(partners.filtered_domain(condition), wanted)
+                self.assertEqual(partners.search(condition + among), wanted)
+        groups = dict(partners._read_group(among, ["loyalty_stage"], ["__count"]))
+        self.assertEqual(groups.pop("prospect"), 2)
+        self.assertEqual(sum(groups.values()), 2)
+        segment = self.env["loyalty.segment"].create(
+            {
+                "name": "Prospects",
+                "kind": "dynamic",
+                "domain": str([("loyalty_stage", "=", "prospect"), *among]),
+            }
+        )
+        segment.refresh()
+        self.assertEqual(segment.member_ids.partner_id, prospects)
+
     def test_refunds_only(self):
         self._create_purchase(-15)
         metric = self._refreshed()

@@ -365,6 +365,8 @@ class TestCustomerRefresh(LoyaltyCrmCommon):
         # (1 + 2) / 2 is rounded up.
         self.assertEqual(metric.rfm_segment, "potential")
         self.assertEqual(metric.stage, "new")
+        change = self.changes.search([("company_id", "=", self.shop.id)])
+        self.assertEqual((change.stage_from, change.stage_to), ("prospect", "new"))
         self.assertFalse(metric.next_date)
 
     def test_refunds_only_is_a_prospect_without_scores(self):
