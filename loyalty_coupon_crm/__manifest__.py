@@ -50,6 +50,7 @@
         "views/loyalty_point_lapse_views.xml",
         "views/loyalty_point_liability_views.xml",
         "wizard/loyalty_liability_propose_views.xml",
+        "wizard/loyalty_liability_estimate_views.xml",
         "views/loyalty_point_move_views.xml",
         "views/loyalty_point_reminder_views.xml",
         "data/customer_cron.xml",

@@ -39,7 +39,9 @@ class LoyaltyPointLapse(models.Model):
     )
     points = fields.Float(readonly=True, help="Points that are left of the awards.")
     days_left = fields.Integer(
-        readonly=True, help="Days until the last day; 0 when it is today."
+        readonly=True,
+        aggregator="min",
+        help="Days until the last day; 0 when it is today.",
     )
     is_inactivity = fields.Boolean(
         string="Without Purchase Only",

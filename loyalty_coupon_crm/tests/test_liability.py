@@ -242,6 +242,49 @@ class TestLiability(LoyaltyCrmCommon):
         )
         move.with_user(self.bookkeeper).action_post()
 
+    def test_what_is_owed_today_without_a_proposal(self):
+        self._example()
+        self._propose("2026-06-30")
+        reader = self._create_user(
+            "liability_auditor", "loyalty_coupon_crm.group_loyalty_auditor"
+        )
+        reader.write(
+            {
+                "company_ids": [Command.set(self.company.ids)],
+                "company_id": self.company.id,
+            }
+        )
+        estimates = self.env["loyalty.liability.estimate"].with_user(reader)
+        estimates = estimates.with_company(self.company)
+        before = self.env["loyalty.point.liability"].search_count([])
+        with freeze_time("2026-08-14 17:00:00"):
+            action = estimates.action_open()
+        row = estimates.search(action["domain"])
+        self.assertEqual(row.program_id, self.program)
+        # In Shanghai the next day has begun.
+        self.assertEqual(
+            (row.date_from, row.date), (date(2026, 7, 1), date(2026, 8, 15))
+        )
+        self.assertEqual(self.env["loyalty.point.liability"].search_count([]), before)
+        august = self._propose("2026-08-15")
+        for name in ("outstanding", "expiring", "breakage_rate", "redeemed", "earned"):
+            self.assertEqual(row[name], august[name], name)
+        for name in ("fair_amount", "allocated", "recognised", "amount"):
+            self.assertAlmostEqual(row[name], august[name], 2, name)
+        seller = self._create_user(
+            "estimate_seller", "loyalty_coupon_crm.group_loyalty_salesperson"
+        )
+        plain = self.env["loyalty.liability.estimate"]
+        for user in (seller, self.bookkeeper):
+            with self.assertRaises(AccessError):
+                plain.with_user(user).action_open()
+        with self.assertRaises(AccessError):
+            estimates.create({"program_id": self.program.id})
+        stranger = self._create_user(
+            "estimate_stranger", "loyalty_coupon_crm.group_loyalty_manager"
+        )
+        self.assertFalse(plain.with_user(stranger).search(action["domain"]))
+
     def test_refunds_lapses_and_free_points(self):
         award = self._earn(100, 1000, "2026-06-05 03:00:00", 1)
         self._earn(50, 500, "2026-06-06 03:00:00", 2)

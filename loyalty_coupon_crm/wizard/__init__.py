@@ -10,6 +10,7 @@ from . import loyalty_code_import
 from . import loyalty_segment_add
 from . import sale_loyalty_reward_wizard
 from . import loyalty_holiday_fill
+from . import loyalty_liability_estimate
 from . import loyalty_liability_propose
 from . import loyalty_campaign_backtest
 from . import loyalty_campaign_start
