@@ -11,6 +11,7 @@ REPORTS = (
     "loyalty.use.report",
     "loyalty.after.report",
     "loyalty.points.report",
+    "loyalty.product.report",
     "loyalty.demand.report",
     "loyalty.funnel.report",
     "loyalty.customer.event",

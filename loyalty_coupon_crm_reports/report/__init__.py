@@ -12,3 +12,4 @@ from . import loyalty_dashboard_rows_mixin
 from . import loyalty_dashboard
 from . import loyalty_demand_report
 from . import loyalty_season_report
+from . import loyalty_product_report

@@ -12,4 +12,5 @@ from . import test_report_rights
 from . import test_retention_report
 from . import test_demand_report
 from . import test_season_report
+from . import test_product_report
 from . import test_spreadsheet

@@ -16,6 +16,7 @@ REPORTS = (
     "loyalty.daily.report",
     "loyalty.demand.report",
     "loyalty.season.report",
+    "loyalty.product.report",
 )
 
 
@@ -59,7 +60,8 @@ class TestReportRights(LoyaltyReportCommon):
         cls._create_card(cls._create_points_program(**mine), cls.customers[0], 30)
         cls._use(card, moment, **mine)
         cls._use(cls.shared_card, moment, discount_amount=7.0, **mine)
-        cls._purchase(moment, 50.0, **mine)
+        line = {"product_id": cls.product.id, "quantity": 1.0, "amount": 50.0}
+        cls._purchase(moment, 50.0, line_ids=[Command.create(line)], **mine)
 
     def test_readers_see_their_company_only(self):
         for user in self.readers:
