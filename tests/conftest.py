@@ -2,15 +2,15 @@
 
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup"))
 
-from database import Database
+from database import Database, copied
 from nursery import Nursery
+from processes import result_of
 from provision import demo, odoo, settings
 from testing import runs
 
@@ -30,11 +30,8 @@ def addons_template(plain_template):
 
     It is this session's own: nobody copies what another session has opened.
     """
-    template = runs.addons_template()
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(template, name)
-    yield name
-    odoo.drop_database(name)
+    with copied(runs.addons_template()) as name:
+        yield name
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +42,8 @@ def start_on(addons_template):
     the function's arguments, and returns the process; the function's result comes as
     JSON on standard output. All are forked from one that has loaded Odoo.
     """
-    name = f"{addons_template}_nursery"
-    odoo.copy_database(addons_template, name)
-    nursery = Nursery(name)
-    odoo.drop_database(name)
+    with copied(addons_template) as name:
+        nursery = Nursery(name)
     yield nursery.start
     nursery.close()
 
@@ -56,10 +51,8 @@ def start_on(addons_template):
 @pytest.fixture
 def database(addons_template):
     """Return the name of a database of the test's own, with our three add-ons."""
-    name = f"{addons_template}_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(addons_template, name)
-    yield name
-    odoo.drop_database(name)
+    with copied(addons_template) as name:
+        yield name
 
 
 @pytest.fixture
@@ -76,6 +69,28 @@ def start_worker(start_on, database):
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def launched(request, addons_template, start_on):
+    """Return the name of a database with two launched campaigns, nothing issued.
+
+    They have `MEMBERS` of the module that asks.
+    """
+    with copied(addons_template) as name:
+        members = request.module.MEMBERS
+        result_of(start_on(name, "campaign", "prepare", members))
+        yield name
+
+
+@pytest.fixture(scope="module")
+def peace(launched, start_on):
+    """Return what one runner issues that nobody disturbs."""
+    with copied(launched) as name:
+        done = result_of(start_on(name, "campaign", "run", 1))
+        found = result_of(start_on(name, "campaign", "result"))
+    assert done == found["treated"]
+    return found
 
 
 @pytest.fixture(scope="session")

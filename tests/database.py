@@ -1,11 +1,24 @@
 """A database of a test's own, worked on by Odoo's command line as a person would."""
 
 import json
+import uuid
+from contextlib import contextmanager
 
 from provision import odoo
 from testing import odoo_log, runs
 
 MARK = "answer of the shell:"
+
+
+@contextmanager
+def copied(template):
+    """Give the name of a fresh copy of a database, which is dropped at the end."""
+    name = f"{template}_{uuid.uuid4().hex[:8]}"
+    odoo.copy_database(template, name)
+    try:
+        yield name
+    finally:
+        odoo.drop_database(name)
 
 
 class Database:

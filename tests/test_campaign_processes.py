@@ -3,9 +3,9 @@
 import os
 import random
 import time
-import uuid
 
 import pytest
+from database import copied
 from processes import result_of
 from provision import odoo
 
@@ -13,39 +13,11 @@ from provision import odoo
 MEMBERS, KILLS = 400, int(os.environ.get("LOYALTY_KILLS", "15"))
 
 
-@pytest.fixture(scope="module")
-def launched(addons_template, start_on):
-    """Return the name of a database with two launched campaigns, nothing issued."""
-    name = f"{addons_template}_campaigns"
-    odoo.copy_database(addons_template, name)
-    result_of(start_on(name, "campaign", "prepare", MEMBERS))
-    yield name
-    odoo.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def peace(launched, start_on):
-    """Return what one runner issues that nobody disturbs."""
-    name = f"{launched}_peace"
-    odoo.copy_database(launched, name)
-    done = result_of(start_on(name, "campaign", "run", 1))
-    found = result_of(start_on(name, "campaign", "result"))
-    odoo.drop_database(name)
-    assert done == _treated(found)
-    return found
-
-
 @pytest.fixture
 def database(launched):
     """Return the name of a fresh copy of the launched campaigns."""
-    name = f"{launched}_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(launched, name)
-    yield name
-    odoo.drop_database(name)
-
-
-def _treated(found):
-    return sum(campaign["treated"] for campaign in found["campaigns"].values())
+    with copied(launched) as name:
+        yield name
 
 
 def _issued(database):
@@ -91,8 +63,7 @@ def test_undisturbed_run(peace):
 
 def test_killed_runner(start_worker, database, peace):
     """A runner killed again and again leaves the rest to the next one."""
-    treated = _treated(peace)
-    work = treated + peace["campaigns"]["Coupons"]["told"]
+    work = peace["treated"] + peace["campaigns"]["Coupons"]["told"]
     seen = [0]
     for kill in range(KILLS):
         runner = start_worker("campaign", "run", 1)
@@ -101,7 +72,7 @@ def test_killed_runner(start_worker, database, peace):
         goal = seen[-1] + random.randrange(1, max(2, step))
         seen.append(_kill_after(database, runner, goal))
     assert 0 < seen[1] < seen[-1] < work, seen
-    left = treated - _issued(database)
+    left = peace["treated"] - _issued(database)
     assert result_of(start_worker("campaign", "run", 1)) == left
     assert result_of(start_worker("campaign", "result")) == peace, seen
 
@@ -111,14 +82,14 @@ def test_two_runners(start_worker, database, peace):
     runners = [start_worker("campaign", "run", 2) for _runner in range(2)]
     done = [result_of(runner) for runner in runners]
     assert all(done), done
-    assert sum(done) == _treated(peace)
+    assert sum(done) == peace["treated"]
     assert result_of(start_worker("campaign", "result")) == peace
 
 
 def test_two_runners_one_killed(start_worker, database, peace):
     """What a killed runner had in hand is issued by the other or the next one."""
     victim, other = (start_worker("campaign", "run", 2) for _runner in range(2))
-    _kill_after(database, victim, _treated(peace) // 4)
+    _kill_after(database, victim, peace["treated"] // 4)
     result_of(other)
     result_of(start_worker("campaign", "run", 1))
     assert result_of(start_worker("campaign", "result")) == peace

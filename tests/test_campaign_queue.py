@@ -13,27 +13,6 @@ MEMBERS = 200
 
 
 @pytest.fixture(scope="module")
-def launched(addons_template, start_on):
-    """Return the name of a database with two launched campaigns, nothing issued."""
-    name = f"{addons_template}_jobs"
-    odoo.copy_database(addons_template, name)
-    result_of(start_on(name, "campaign", "prepare", MEMBERS))
-    yield name
-    odoo.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def peace(launched, start_on):
-    """Return what one undisturbed runner issues, without any job."""
-    name = f"{launched}_peace"
-    odoo.copy_database(launched, name)
-    result_of(start_on(name, "campaign", "run", 1))
-    found = result_of(start_on(name, "campaign", "result"))
-    odoo.drop_database(name)
-    return found
-
-
-@pytest.fixture(scope="module")
 def start_job(launched, peace):
     """Return a function that starts a worker where `queue_job` is installed."""
     try:

@@ -2,11 +2,10 @@
 
 import random
 import time
-import uuid
 
 import pytest
+from database import copied
 from processes import result_of
-from provision import odoo
 
 CAMPAIGNS, CUSTOMERS, PURCHASES, KILLS = 7, 200, 1500, 4
 WRITERS, WAITS = 6, 3
@@ -15,21 +14,17 @@ WRITERS, WAITS = 6, 3
 @pytest.fixture(scope="module")
 def bought(addons_template, start_on):
     """Return the name of a database with campaigns and purchases nobody looked at."""
-    name = f"{addons_template}_triggers"
-    odoo.copy_database(addons_template, name)
-    result_of(start_on(name, "trigger", "prepare", CAMPAIGNS, CUSTOMERS))
-    result_of(start_on(name, "trigger", "write_purchases", PURCHASES))
-    yield name
-    odoo.drop_database(name)
+    with copied(addons_template) as name:
+        result_of(start_on(name, "trigger", "prepare", CAMPAIGNS, CUSTOMERS))
+        result_of(start_on(name, "trigger", "write_purchases", PURCHASES))
+        yield name
 
 
 @pytest.fixture
 def database(bought):
     """Return the name of a fresh copy."""
-    name = f"{bought}_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(bought, name)
-    yield name
-    odoo.drop_database(name)
+    with copied(bought) as name:
+        yield name
 
 
 def test_purchase_committed_late(start_worker):
@@ -51,11 +46,9 @@ def test_writers_that_commit_when_they_like(start_worker):
 
 def test_killed_again_and_again(start_worker, start_on, bought, database):
     """Killed at random points, it ends with the same members as undisturbed."""
-    peace = f"{bought}_peace"
-    odoo.copy_database(bought, peace)
-    seconds = result_of(start_on(peace, "trigger", "look"))["seconds"]
-    expected = result_of(start_on(peace, "trigger", "members"))
-    odoo.drop_database(peace)
+    with copied(bought) as peace:
+        seconds = result_of(start_on(peace, "trigger", "look"))["seconds"]
+        expected = result_of(start_on(peace, "trigger", "members"))
     for _kill in range(KILLS):
         runner = start_worker("trigger", "look")
         time.sleep(random.random() * seconds)

@@ -1,14 +1,15 @@
 from odoo import http
 from odoo.http import request
 
+from .cart import current_cart
+
 SAVED = "loyalty_best_offer"
 
 
 class BestOffer(http.Controller):
     """The customer has the best offer looked for in the website's cart.
 
-    The shop is an optional neighbour, as for `cart_points.py`: the cart comes from the
-    session, and without one nothing is answered.
+    Without a cart nothing is answered.
     """
 
     @http.route("/shop/best_offer/form", type="jsonrpc", auth="public", website=True)
@@ -17,7 +18,7 @@ class BestOffer(http.Controller):
 
         It says once what the search found.
         """
-        cart = getattr(request, "cart", None)
+        cart = current_cart()
         saved = request.session.pop(SAVED, None)
         if not cart or not (saved or cart._loyalty_has_choice()):
             return ""
@@ -35,7 +36,7 @@ class BestOffer(http.Controller):
     )
     def take(self, **_ignored):
         """Put the best combination of discounts on the cart and keep what it saves."""
-        cart = getattr(request, "cart", None)
+        cart = current_cart()
         if cart:
             saved = cart._loyalty_take_best() or cart._loyalty_no_best_text()
             request.session[SAVED] = saved

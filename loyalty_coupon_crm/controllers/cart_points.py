@@ -2,18 +2,19 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from .cart import current_cart
+
 
 class CartPoints(http.Controller):
     """The customer chooses in the website's cart how many points to spend.
 
-    The shop is an optional neighbour: without it there is no cart, and nothing is
-    answered. The cart comes from the session, so that nobody reaches that of another.
+    Without a cart nothing is answered.
     """
 
     @http.route("/shop/points/choices", type="jsonrpc", auth="public", website=True)
     def choices(self):
         """Return what can be chosen in the cart, each with its piece of the page."""
-        cart = self._cart()
+        cart = current_cart()
         if not cart:
             return []
         return [self._choice(cart, choice) for choice in cart._loyalty_cart_choices()]
@@ -28,7 +29,7 @@ class CartPoints(http.Controller):
     )
     def change(self, line_id=None, loyalty_points=None, **_ignored):
         """Spend another number of points on a reward that is in the cart."""
-        cart = self._cart()
+        cart = current_cart()
         line = cart and cart.order_line.filtered(
             lambda line: str(line.id) == line_id and line.reward_id and line.coupon_id
         )
@@ -39,10 +40,6 @@ class CartPoints(http.Controller):
                 # The cart of Odoo's shop shows it.
                 request.session["error_promo_code"] = str(error)
         return request.redirect("/shop/cart")
-
-    def _cart(self):
-        """Return the cart of the session, which the shop reads as the system."""
-        return getattr(request, "cart", None)
 
     def _choice(self, cart, choice):
         """Return what the page needs of one choice."""

@@ -196,6 +196,7 @@ class LoyaltyCampaignMailingMixin(models.AbstractModel):
         for text_id, body in texts._update_body_short_links().items():
             texts.browse(text_id).body = body
         members.write({"message_state": "sms"})
+        # The cron is Odoo's, too.
         self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger()
 
     def _prepare_text_vals(self, mailing, member, body):

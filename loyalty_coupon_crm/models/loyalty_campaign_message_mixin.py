@@ -84,14 +84,22 @@ class LoyaltyCampaignMessageMixin(models.AbstractModel):
                 member.write({"message_state": "skipped", "reason": reason})
         waiting = members.filtered(lambda member: member.message_state == "todo")
         for variant, chosen in waiting.grouped("variant_id").items():
-            ways = self._ways_of(variant)
-            mailed = ways.mail and chosen.filtered(
-                lambda member: not member._address_blocker()
-            )
-            if mailed:
-                self._put_into_mail_queue(ways.mail, mailed)
-            self._write_otherwise(chosen - (mailed or chosen.browse()), ways)
+            self._write_to_arm(variant, chosen)
         return len(locked)
+
+    def _write_to_arm(self, variant, members):
+        """Reach members of an arm by e-mail, or else by its other ways.
+
+        :param variant: `loyalty.campaign.variant` record, may be empty
+        :param members: `loyalty.campaign.member` records who may have the offer
+        """
+        ways = self._ways_of(variant)
+        mailed = members.filtered(
+            lambda member: ways.mail and not member._address_blocker()
+        )
+        if mailed:
+            self._put_into_mail_queue(ways.mail, mailed)
+        self._write_otherwise(members - mailed, ways)
 
     def _attempt_message_batch(self):
         """Write one batch of messages; a campaign that fails leaves the others alone.

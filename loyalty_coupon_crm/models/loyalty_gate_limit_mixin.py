@@ -139,8 +139,8 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
     @api.model
     def _gate_is_known(self, partner):
         """Return whether a customer is somebody, not the public visitor."""
-        # As `is_public`, which Odoo computes at greater length. The visitor's user is
-        # archived.
+        # As `is_public`, which Odoo computes at greater length, and as the system, too:
+        # cashiers may not read users. The visitor's one is archived.
         users = partner.sudo().with_context(active_test=False).user_ids
         return bool(partner) and not any(user._is_public() for user in users)
 

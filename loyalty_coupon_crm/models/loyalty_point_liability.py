@@ -150,13 +150,19 @@ class LoyaltyPointLiability(models.Model):
         self.env["loyalty.purchase"].flush_model()
         latest = self._latest(company, programs)
         until = company._loyalty_day_start(fields.Date.add(date, days=1))
+        valued = self._valued_programs(company)
         estimates = {
             program: self._estimate(company, program, date, until)
-            for program in programs | self._valued_programs(company)
+            for program in programs | valued
         }
         return [
             self._prepare_row(
-                company, program, date, latest.get(program, self), estimates
+                company,
+                program,
+                date,
+                latest.get(program, self),
+                estimates,
+                valued - program,
             )
             for program in programs
         ]
@@ -183,18 +189,18 @@ class LoyaltyPointLiability(models.Model):
             self._worth_of_point(company, program, date),
         )
 
-    def _prepare_row(self, company, program, date, before, estimates):
+    def _prepare_row(self, company, program, date, before, estimates, others):
         """Return the values of one row.
 
         :param before: the row before, may be empty
         :param estimates: {program: `liability.Estimate`} of all programs
+        :param others: programs that may earn points of a value beside this one
         """
         start = before.date and fields.Date.add(before.date, days=1)
         since = company._loyalty_day_start(start) if start else None
         until = company._loyalty_day_start(fields.Date.add(date, days=1))
         estimate = estimates[program]
         flows = self._read_flows(company, program, since, until)
-        others = self._valued_programs(company) - program
         shared = self._read_shared(company, program, others, since, until)
         redeemed_total = before.redeemed_total + flows["redeemed"]
         expected_total = redeemed_total + estimate.coming

@@ -1,19 +1,15 @@
 """Measurements start a fresh process each, so that none inherits another's memory."""
 
-import uuid
-
 import processes
 import pytest
-from provision import odoo
+from database import copied
 
 
 @pytest.fixture
 def plain_database(plain_template):
     """Return the name of a database with Odoo's add-ons alone."""
-    name = f"loyalty_plain_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(plain_template, name)
-    yield name
-    odoo.drop_database(name)
+    with copied(plain_template) as name:
+        yield name
 
 
 @pytest.fixture

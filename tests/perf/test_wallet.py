@@ -10,11 +10,10 @@ the table and writes it to `wallet.md` among the reports.
 """
 
 import os
-import uuid
 
 import pytest
+from database import copied
 from processes import result_of
-from provision import odoo
 from testing import runs
 
 SIZES = [10_000, 100_000]
@@ -92,10 +91,8 @@ def table(request):
 @pytest.fixture
 def twin(addons_template):
     """Return the name of a second database for the bare statements."""
-    name = f"{addons_template}_{uuid.uuid4().hex[:8]}"
-    odoo.copy_database(addons_template, name)
-    yield name
-    odoo.drop_database(name)
+    with copied(addons_template) as name:
+        yield name
 
 
 def _prepare(start_worker, *arguments, **where):

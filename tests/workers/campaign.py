@@ -184,6 +184,7 @@ def result(env):
     keys.pop(False, None)
     return {
         "campaigns": found,
+        "treated": sum(campaign["treated"] for campaign in found.values()),
         "repeated": [key for key, times in keys.items() if times > 1],
         "differences": env["loyalty.point.move"]._ledger_differences(),
     }

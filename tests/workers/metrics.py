@@ -5,6 +5,8 @@ import time
 from odoo.fields import Command
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_coupon_crm.tools.planner import without_jit
+
 FILL = {
     "categories": """
         INSERT INTO product_category (name, complete_name, parent_path)
@@ -104,7 +106,7 @@ def _seconds(env, function, *arguments):
 def _bare(env):
     """Compute the columns and write nothing; the rows stay on the server."""
     query = env["loyalty.customer.metric"]._figures_sql(env.company)
-    env.cr.execute("SET LOCAL jit = off")
+    without_jit(env.cr)
     env.cr.execute(SQL("EXPLAIN (ANALYZE, TIMING OFF) %s", query))
 
 
@@ -141,7 +143,7 @@ def _best(env, campaign):
         "SELECT partner_id, partner_id AS customer_id FROM loyalty_customer_metric"
     )
     query = campaign._best_query(audience)
-    env.cr.execute("SET LOCAL jit = off")
+    without_jit(env.cr)
     env.cr.execute(SQL("EXPLAIN (ANALYZE, TIMING OFF) %s", query))
 
 

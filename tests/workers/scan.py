@@ -1,5 +1,7 @@
 """A till at which coupons are scanned, with Odoo alone and with us."""
 
+import cashier
+
 from odoo.fields import Command
 
 
@@ -42,33 +44,9 @@ def prepare(env, count, programs):
             "available_in_pos": True,
         }
     )
+    config, _method = cashier.open_till(env, cashier.create(env, "base.group_user"))
     return {
-        "config": _open_till(env),
+        "config": config.id,
         "product": product.id,
         "codes": cards.mapped("code"),
     }
-
-
-def _open_till(env):
-    """Return the id of an open till of a new cashier."""
-    groups = env.ref("base.group_user") + env.ref("point_of_sale.group_pos_user")
-    cashier = env["res.users"].create(
-        {
-            "name": "Cashier",
-            "login": "cashier",
-            "password": "cashier-secret",
-            "group_ids": [Command.set(groups.ids)],
-        }
-    )
-    journal = env["account.journal"].search(
-        [("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1
-    )
-    method = env["pos.payment.method"].create(
-        {"name": "Card", "journal_id": journal.id}
-    )
-    config = env["pos.config"].create(
-        {"name": "Till", "payment_method_ids": [Command.set(method.ids)]}
-    )
-    config.with_user(cashier).open_ui()
-    config.current_session_id.with_user(cashier).set_opening_control(0, "")
-    return config.id

@@ -1,6 +1,6 @@
 """Tills that all want the same coupons, and what is left of them."""
 
-from odoo.fields import Command
+import cashier
 
 # As many as there are clients: each has orders with numbers of its own.
 TILLS = 16
@@ -38,39 +38,21 @@ def prepare(env, coupons):
         [{"program_id": program.id} for _number in range(int(coupons))]
     )
     cards._post_move("issue", 1)
-    cashier = env["res.users"].create(
-        {
-            "name": "Cashier",
-            "login": "cashier",
-            "password": "cashier-secret",
-            "group_ids": [Command.set(env.ref("point_of_sale.group_pos_user").ids)],
-        }
-    )
+    user = cashier.create(env)
     return {
         "cards": cards.ids,
         "product": product.id,
         "reward": program.reward_ids.id,
         "discount": program.reward_ids.discount_line_product_id.id,
         "partner": env["res.partner"].create({"name": "Buyer"}).id,
-        "tills": [_open_till(env, cashier, number) for number in range(TILLS)],
+        "tills": [_open_till(env, user, number) for number in range(TILLS)],
     }
 
 
-def _open_till(env, cashier, number):
+def _open_till(env, user, number):
     """Return a till, its session and how it is paid."""
-    journal = env["account.journal"].search(
-        [("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1
-    )
-    method = env["pos.payment.method"].create(
-        {"name": f"Card {number}", "journal_id": journal.id}
-    )
-    config = env["pos.config"].create(
-        {"name": f"Till {number}", "payment_method_ids": [Command.set(method.ids)]}
-    )
-    config = config.with_user(cashier)
-    config.open_ui()
+    config, method = cashier.open_till(env, user, number)
     session = config.current_session_id
-    session.set_opening_control(0, "")
     return {"config": config.id, "session": session.id, "method": method.id}
 
 

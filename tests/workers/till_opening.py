@@ -4,7 +4,7 @@ import json
 import statistics
 import time
 
-from odoo.fields import Command
+import cashier
 
 ROUNDS = 7
 LIMITED = 10
@@ -15,27 +15,9 @@ MOST_USES = 100_000_000
 def prepare(env):
     """Open a till of a new cashier, without any program."""
     env["loyalty.program"].search([]).action_archive()
-    groups = env.ref("base.group_user") + env.ref("point_of_sale.group_pos_user")
-    cashier = env["res.users"].create(
-        {
-            "name": "Cashier",
-            "login": "cashier",
-            "group_ids": [Command.set(groups.ids)],
-        }
-    )
-    journal = env["account.journal"].search(
-        [("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1
-    )
-    method = env["pos.payment.method"].create(
-        {"name": "Card", "journal_id": journal.id}
-    )
-    config = env["pos.config"].create(
-        {"name": "Till", "payment_method_ids": [Command.set(method.ids)]}
-    )
-    config.with_user(cashier).open_ui()
-    session = config.current_session_id
-    session.with_user(cashier).set_opening_control(0, "")
-    return session.id
+    user = cashier.create(env, "base.group_user")
+    config, _method = cashier.open_till(env, user)
+    return config.current_session_id.id
 
 
 def add_programs(env, count, kind="coupons"):
