@@ -41,8 +41,18 @@ class TestCreditNote(LoyaltyCrmCommon):
         )
         cls.points.rule_ids.product_ids = cls.product
         cls.coupons = cls._create_coupon_program(strict=True)
+        # What most tests begin with: an order that earned, one that used all, too.
+        people = [{"name": "Member"}, {"name": "Spender"}]
+        member, spender = cls.env["res.partner"].create(people)
+        order, wallet, _card = cls._order(points=100, partner=member)
+        cls.earned = order, wallet, cls._invoice(order)
+        order, wallet, coupon = cls._order(
+            points=100, coupon=True, spend=True, partner=spender
+        )
+        cls.used = order, wallet, coupon, cls._invoice(order)
 
-    def _invoice(self, order):
+    @classmethod
+    def _invoice(cls, order):
         invoice = order._create_invoices()
         invoice.action_post()
         return invoice
@@ -65,16 +75,18 @@ class TestCreditNote(LoyaltyCrmCommon):
             note.action_post()
         return note.sudo()
 
-    def _order(self, quantity=3, points=0, coupon=False, spend=False):
-        """Return (order, wallet, coupon): confirmed and invoiced."""
-        wallet = self._create_card(self.points, self.partner, points)
-        card = self._create_card(self.coupons, self.partner) if coupon else None
-        order = self._create_order(quantity=quantity)
+    @classmethod
+    def _order(cls, quantity=3, points=0, coupon=False, spend=False, partner=None):
+        """Return (order, wallet, coupon) of a confirmed order."""
+        partner = partner or cls.partner
+        wallet = cls._create_card(cls.points, partner, points)
+        card = cls._create_card(cls.coupons, partner) if coupon else None
+        order = cls._create_order(partner, quantity)
         order._update_programs_and_rewards()
         if spend:
-            order._apply_program_reward(self.points.reward_ids, wallet)
+            order._apply_program_reward(cls.points.reward_ids, wallet)
         if coupon:
-            self._apply_code(order, card.code)
+            cls._apply_code(order, card.code)
         order.action_confirm()
         return order, wallet, card
 
@@ -106,9 +118,9 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertAlmostEqual(remaining, max(card.points, 0), 2)
 
     def test_full_credit_note(self):
-        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
+        order, wallet, coupon, invoice = self.used
         self.assertEqual((wallet.points, coupon.points), (320, 0))
-        note = self._credit(self._invoice(order))
+        note = self._credit(invoice)
         self.assertEqual((wallet.points, coupon.points), (100, 1))
         self.assertEqual(
             self._moves(wallet, note), [("reverse", -270), ("reverse", 50)]
@@ -168,8 +180,8 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertTrue(coupon.used_at)
 
     def test_withdrawn_credit_note(self):
-        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
-        note = self._credit(self._invoice(order))
+        order, wallet, coupon, invoice = self.used
+        note = self._credit(invoice)
         for _count in range(2):
             note.with_user(self.bookkeeper).button_draft()
             self.assertEqual((wallet.points, coupon.points), (320, 0))
@@ -185,8 +197,8 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertLedger()
 
     def test_refund_of_a_refund_gives_what_was_taken(self):
-        order, wallet, _coupon = self._order(points=100)
-        note = self._credit(self._invoice(order), {self.product: 1})
+        order, wallet, invoice = self.earned
+        note = self._credit(invoice, {self.product: 1})
         self.assertEqual(wallet.points, 280)
         again = note._reverse_moves()
         again.action_post()
@@ -196,16 +208,15 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertLedger()
 
     def test_credited_twice_takes_back_once(self):
-        order, wallet, _coupon = self._order(points=100)
-        invoice = self._invoice(order)
+        order, wallet, invoice = self.earned
         for _count in range(2):
             self._credit(invoice)
             self.assertEqual((wallet.points, self._net(order)), (100, 0))
 
     def test_replaced_invoice(self):
         """Credit and bill again: in between it counts as refunded, then no more."""
-        order, wallet, _coupon = self._order(points=100)
-        self._credit(self._invoice(order))
+        order, wallet, invoice = self.earned
+        self._credit(invoice)
         self.assertEqual(wallet.points, 100)
         self._invoice(order)
         self.assertEqual((wallet.points, self._net(order)), (370, 300))
@@ -213,23 +224,22 @@ class TestCreditNote(LoyaltyCrmCommon):
 
     def test_lower_quantity_then_credit(self):
         """The usual way of a return: it comes back once, not twice."""
-        order, wallet, _coupon = self._order(points=100)
-        invoice = self._invoice(order)
+        order, wallet, invoice = self.earned
         order.order_line[0].product_uom_qty = 2
         self.env.cr.flush()
         self._credit(invoice, {self.product: 1})
         self.assertEqual(self._net(order), 200)
 
     def test_credit_then_lower_quantity(self):
-        order, _wallet, _coupon = self._order(points=100)
-        self._credit(self._invoice(order), {self.product: 1})
+        order, _wallet, invoice = self.earned
+        self._credit(invoice, {self.product: 1})
         order.order_line[0].product_uom_qty = 2
         self.env.cr.flush()
         self.assertEqual(self._net(order), 200)
 
     def test_cancel_after_credit_note(self):
-        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
-        note = self._credit(self._invoice(order), {self.product: 1})
+        order, wallet, coupon, invoice = self.used
+        note = self._credit(invoice, {self.product: 1})
         order._action_cancel()
         self.assertEqual((wallet.points, coupon.points), (100, 1))
         self.assertEqual(self._net(order), 0)
@@ -239,8 +249,8 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertRemaining(wallet)
 
     def test_old_credit_note_does_not_count_after_a_new_confirmation(self):
-        order, wallet, _coupon = self._order(points=100)
-        self._credit(self._invoice(order))
+        order, wallet, invoice = self.earned
+        self._credit(invoice)
         order._action_cancel()
         order.action_draft()
         order._update_programs_and_rewards()
@@ -296,7 +306,7 @@ class TestCreditNote(LoyaltyCrmCommon):
         note = self.env["account.move"].create(
             {
                 "move_type": "out_refund",
-                "partner_id": self.partner.id,
+                "partner_id": (invoice.partner_id if invoice else self.partner).id,
                 "reversed_entry_id": invoice.id if invoice else False,
                 "invoice_line_ids": [
                     self._goodwill_line(product, price, quantity)
@@ -309,15 +319,15 @@ class TestCreditNote(LoyaltyCrmCommon):
         return note
 
     def test_credit_note_that_reverses_nothing_moves_nothing(self):
-        order, wallet, _coupon = self._order(points=100)
-        self._invoice(order)
-        note = self._free_note(lines=[(self.product, 100, 1)])
+        order, wallet, _invoice = self.earned
+        note = self._free_note(
+            lines=[(self.product, 100, 1)], partner_id=order.partner_id.id
+        )
         self.assertEqual((wallet.points, self._net(order)), (370, 300))
         self.assertIn("belongs to no order", str(note.message_ids.mapped("body")))
 
     def test_free_line_takes_back_by_amount(self):
-        order, wallet, _coupon = self._order(points=100)
-        invoice = self._invoice(order)
+        order, wallet, invoice = self.earned
         note = self._free_note(invoice, [(None, 30, 1)])
         self.assertEqual((wallet.points, self._net(order)), (343, 270))
         self.assertNotIn("belongs to no order", str(note.message_ids.mapped("body")))
@@ -366,8 +376,7 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertEqual((wallet.points, self._net(order)), (370, 300))
 
     def test_free_credit_gives_coupon_back_with_the_last_part(self):
-        order, wallet, coupon = self._order(points=100, coupon=True, spend=True)
-        invoice = self._invoice(order)
+        order, wallet, coupon, invoice = self.used
         half = invoice.amount_untaxed / 2
         self._free_note(invoice, [(None, half, 1)])
         self.assertEqual((wallet.points, coupon.points), (210, 0))
@@ -399,8 +408,8 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertEqual((card.points, wallet.points), (0, 63))
 
     def test_free_credit_note_withdrawn_and_undone(self):
-        order, wallet, _coupon = self._order(points=100)
-        note = self._free_note(self._invoice(order), [(None, 30, 1)])
+        order, wallet, invoice = self.earned
+        note = self._free_note(invoice, [(None, 30, 1)])
         note.with_user(self.bookkeeper).button_draft()
         self.assertEqual((wallet.points, self._net(order)), (370, 300))
         note.with_user(self.bookkeeper).action_post()
@@ -411,8 +420,7 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertLedger()
 
     def test_credited_beyond_the_invoice_takes_back_once(self):
-        order, wallet, _coupon = self._order(points=100)
-        invoice = self._invoice(order)
+        order, wallet, invoice = self.earned
         for _count in range(2):
             self._free_note(invoice, [(None, 500, 1)])
             self.assertEqual((wallet.points, self._net(order)), (100, 0))
@@ -420,7 +428,9 @@ class TestCreditNote(LoyaltyCrmCommon):
 
     def test_free_credit_of_two_orders_on_one_invoice(self):
         orders = [self._order()[0], self._order()[0]]
-        wallet = self.points.coupon_ids.filtered("points")
+        wallet = self.points.coupon_ids.filtered(
+            lambda card: card.partner_id == self.partner
+        )
         self.assertEqual(sum(wallet.mapped("points")), 540)
         invoice = (orders[0] + orders[1])._create_invoices()
         invoice.action_post()
@@ -436,13 +446,13 @@ class TestCreditNote(LoyaltyCrmCommon):
                 "rate_ids": [Command.create({"name": "2020-01-01", "rate": 2})],
             }
         )
-        order, wallet, _coupon = self._order(points=100)
-        self._free_note(self._invoice(order), [(None, 60, 1)], currency_id=currency.id)
+        order, wallet, invoice = self.earned
+        self._free_note(invoice, [(None, 60, 1)], currency_id=currency.id)
         self.assertEqual((wallet.points, self._net(order)), (343, 270))
 
     def test_nobody_is_told_of_points_where_there_are_none(self):
-        order, _wallet, _coupon = self._order(points=100)
-        note = self._credit(self._invoice(order))
+        order, _wallet, invoice = self.earned
+        note = self._credit(invoice)
         self.assertNotIn("belongs to no order", str(note.message_ids.mapped("body")))
         note = self.env["account.move"].create(
             {
@@ -457,8 +467,8 @@ class TestCreditNote(LoyaltyCrmCommon):
         self.assertNotIn("belongs to no order", str(note.message_ids.mapped("body")))
 
     def test_salesperson_credits(self):
-        order, wallet, _coupon = self._order(points=100)
-        note = self._credit(self._invoice(order), user=self.env.user, post=False)
+        order, wallet, invoice = self.earned
+        note = self._credit(invoice, user=self.env.user, post=False)
         self.seller.group_ids += self.env.ref("account.group_account_invoice")
         note.with_user(self.seller).action_post()
         self.assertEqual(wallet.points, 100)
