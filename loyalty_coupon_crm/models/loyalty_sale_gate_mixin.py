@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import format_amount
 
 # What a customer can do something about; it tells nothing that Odoo would not.
@@ -14,6 +14,20 @@ class LoyaltySaleGateMixin(models.AbstractModel):
 
     _name = "loyalty.sale.gate.mixin"
     _description = "Sales Order at the Gate"
+
+    def _get_confirmed_tx_create_date(self):
+        """Return the day that decides on programs, by the clock of the company.
+
+        Odoo's website asks the salesperson's time zone first.
+        """
+        zone = self.company_id._loyalty_timezone()
+        # A customer may not read transactions.
+        done = self.sudo().transaction_ids.filtered(
+            lambda one: one.state in ("done", "authorized")
+        )
+        moments = done.mapped("create_date")
+        order = self.with_context(tz=zone)
+        return fields.Date.context_today(order, min(moments) if moments else None)
 
     def _loyalty_blockers(self, card, program=None):
         """Return what keeps a card, or program, from being used on the order.

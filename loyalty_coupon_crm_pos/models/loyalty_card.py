@@ -11,6 +11,31 @@ class LoyaltyCard(models.Model):
         return [*names, "blocked_points", "pending_points", "coming_lapses"]
 
     @api.model
+    def get_gift_card_status(self, gift_code, config_id):
+        """Return whether a printed gift card may be sold, on its last day too.
+
+        :param gift_code: text as scanned or typed
+        :param config_id: id of the till
+        :return: Odoo's answer
+        """
+        result = super().get_gift_card_status(gift_code, config_id)
+        card = self.search([("code", "=", gift_code)], limit=1)
+        if not card.expiration_date:
+            return result
+        # Odoo ends a day early, and by the day in Greenwich.
+        company = card.company_id or self.env.company
+        if card.expiration_date < company._loyalty_today():
+            result["status"] = False
+        else:
+            result["status"] = (
+                card.program_type == "gift_card"
+                and card.points > 0
+                and not card.partner_id
+                and not any(card.history_ids.mapped("order_id"))
+            )
+        return result
+
+    @api.model
     def get_loyalty_card_partner_by_code(self, code):
         """Return the owner of a points card, however its code was typed.
 

@@ -4,6 +4,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.loyalty_coupon_crm.models.loyalty_concession import ALLOWABLE
 
 MANAGER = "loyalty_coupon_crm.group_loyalty_manager"
+# What another order holds is not set aside but released, by the same manager.
+HELD = "held"
+GRANTABLE = ALLOWABLE | {HELD}
 
 
 class LoyaltyPosConcessionMixin(models.AbstractModel):
@@ -33,7 +36,7 @@ class LoyaltyPosConcessionMixin(models.AbstractModel):
         blockers = self._loyalty_concession_blockers(
             uuid, program, card, partner_id, minimum
         )
-        possible = bool(blockers) and {code for code, _text in blockers} <= ALLOWABLE
+        possible = bool(blockers) and {code for code, _text in blockers} <= GRANTABLE
         answer = {
             "possible": possible,
             "text": "\n".join(text for _code, text in blockers),
@@ -64,13 +67,15 @@ class LoyaltyPosConcessionMixin(models.AbstractModel):
             uuid, program, card, partner_id, minimum
         )
         codes = [code for code, _text in blockers]
-        if not codes or not set(codes) <= ALLOWABLE:
+        if not codes or not set(codes) <= GRANTABLE:
             raise UserError(self.env._("No manager can allow this any more."))
         partner = self.env["res.partner"].browse(partner_id or []).exists()
         manager, problem = self._loyalty_concession_manager(choice)
         problem = problem or self._loyalty_concession_own(manager, card, partner)
         if problem:
             return {"granted": False, "message": problem}
+        if HELD in codes:
+            self._loyalty_release_others_of(card, uuid)
         # Written by this method alone, once the manager is known.
         self.env["loyalty.concession"].sudo().create(
             {
@@ -84,12 +89,22 @@ class LoyaltyPosConcessionMixin(models.AbstractModel):
                 "manager_id": manager.id,
                 "reason_id": self._loyalty_concession_reason(choice).id,
                 "note": str(choice.get("note") or "").strip(),
-                "reason_codes": ",".join(codes),
+                "reason_codes": ",".join(code for code in codes if code != HELD),
                 "reasons": "\n".join(text for _code, text in blockers),
                 "holder": self._loyalty_holder_of(uuid),
             }
         )
         return {"granted": True, "message": ""}
+
+    def _loyalty_release_others_of(self, card, uuid):
+        """End what other orders hold of a card; a manager has decided."""
+        own = self._loyalty_holder_of(uuid)
+        # Who runs the till may not read the holds of others.
+        holds = (
+            self.env["loyalty.point.hold"].sudo().search([("card_id", "=", card.id)])
+        )
+        for holder in set(holds.mapped("holder")) - {own}:
+            card.sudo()._release(holder)
 
     def goodwill_choices(self):
         """Return what a manager may choose to give, as `_loyalty_concession_choices`.

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 SELF_ORDERED = ("kiosk", "mobile")
+# By the others a guest would take lines of somebody else's order, found by number.
+SELF_ORDER_COMMANDS = (Command.CREATE, Command.UPDATE, Command.DELETE, Command.UNLINK)
 REWARD_FIELDS = (
     "is_reward_line",
     "reward_id",
@@ -27,35 +29,47 @@ class LoyaltyPosSelfOrderMixin(models.AbstractModel):
         # Odoo's routes of self-ordering set the source and act as superuser; a till
         # sends its orders as its cashier.
         if self.env.su and order.get("source") in SELF_ORDERED and order.get("lines"):
-            order["lines"] = self._loyalty_self_order_lines(order)
+            order["lines"] = self._loyalty_self_order_lines(order, existing_order)
         return super()._process_order(order, existing_order)
 
     @api.model
-    def _loyalty_self_order_lines(self, order):
+    def _loyalty_self_order_lines(self, order, existing):
         """Return the commands of lines that guests may send.
 
-        What the till has put on the order stays as it is.
+        What the till has put on the order stays as it is, and so do the lines of other
+        orders.
 
         :param order: dict as of `sync_from_ui`
+        :param existing: the `pos.order` that is changed, False for a new one
         :raise UserError: when a line claims a reward; it is logged
         """
+        own = existing.lines if existing else self.env["pos.order.line"]
         kept = []
         for command in order["lines"]:
             operation, line_id, values = [*command, None, None][:3]
-            if operation == Command.CREATE and self._loyalty_claims_reward(values):
-                self._loyalty_refuse_self_order(order, values)
-            if operation == Command.UPDATE:
-                line = self.env["pos.order.line"].browse(line_id).exists()
-                if line.is_reward_line or line.reward_id:
-                    continue
-                if self._loyalty_claims_reward(values):
-                    self._loyalty_refuse_self_order(order, values)
-            kept.append(command)
+            if operation not in SELF_ORDER_COMMANDS:
+                self._loyalty_refuse_self_order(order, {})
+            if claim := self._loyalty_claimed_reward(values):
+                self._loyalty_refuse_self_order(order, claim)
+            line = own.filtered(lambda line, line_id=line_id: line.id == line_id)
+            given = line.is_reward_line or line.reward_id
+            if operation == Command.CREATE or (line and not given):
+                kept.append(command)
         return kept
 
     @api.model
-    def _loyalty_claims_reward(self, values):
-        return any((values or {}).get(name) for name in REWARD_FIELDS)
+    def _loyalty_claimed_reward(self, values):
+        """Return the values of a line that claim a reward, empty when none does.
+
+        Lines may be hidden in those of other fields, as parts of a combo are.
+        """
+        if isinstance(values, dict):
+            if any(values.get(name) for name in REWARD_FIELDS):
+                return values
+            values = list(values.values())
+        if isinstance(values, list | tuple):
+            return next(filter(None, map(self._loyalty_claimed_reward, values)), {})
+        return {}
 
     @api.model
     def _loyalty_refuse_self_order(self, order, values):

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.loyalty_coupon_crm.models.loyalty_concession import ALLOWABLE
-
+from .loyalty_pos_concession_mixin import GRANTABLE
 from .loyalty_pos_waiting_mixin import AMONG, Among
 
 WALLET_TYPES = ("loyalty", "ewallet")
@@ -116,13 +115,14 @@ class PosConfig(models.Model):
         self._loyalty_release_others(order, kept)
         return refused
 
-    def hold_order(self, uuid, points, partner_id, program_ids=()):
+    def hold_order(self, uuid, points, partner_id, program_ids=(), other_ids=()):
         """Ask for all that the rewards of an order need, in one request.
 
         :param uuid: uuid of the order, as the till made it
         :param points: as of `hold_cards`
         :param partner_id: id of the customer on the order, or False
         :param program_ids: ids of promotions on the order that need no card
+        :param other_ids: ids of other programs on the order, which ask nobody
         :return: dict of `cards`, as of `hold_cards`, and `programs`, a dict of program
             id to the reason, in words, of promotions that cannot be used
         """
@@ -132,8 +132,9 @@ class PosConfig(models.Model):
         programs = self._loyalty_programs_among(
             [("id", "in", list(wanted)), ("strict", "=", True)]
         )
-        refused = {}
-        for program in programs:
+        alone = self._loyalty_not_together(points, partner, programs, other_ids)
+        refused = dict(alone["programs"])
+        for program in programs.filtered(lambda one: one.id not in refused):
             blockers = program._gate(
                 self.env["loyalty.card"],
                 partner,
@@ -143,10 +144,50 @@ class PosConfig(models.Model):
             )
             if blockers:
                 refused[program.id] = "\n".join(text for _code, text in blockers)
+        kept = {
+            card: cost for card, cost in points.items() if card not in alone["keys"]
+        }
         return {
-            "cards": self.hold_cards(uuid, points, partner_id),
+            "cards": {**self.hold_cards(uuid, kept, partner_id), **alone["cards"]},
             "programs": refused,
         }
+
+    def _loyalty_not_together(self, points, partner, programs, other_ids):
+        """Return what of an order does not go with the rest of it.
+
+        What asks nobody stays; then cards come before promotions, which apply by
+        themselves.
+
+        :param points: as of `hold_cards`
+        :param programs: strict promotions on the order that need no card
+        :param other_ids: ids of other programs on the order
+        :return: dict of `cards` and `programs`, {id: the reason in words}, and `keys`,
+            those keys of `points` that are refused
+        """
+        found = {"cards": {}, "programs": {}, "keys": set()}
+        wanted = {int(program_id) for program_id in other_ids}
+        kept = self.env["loyalty.program"]
+        if wanted:
+            kept = self._loyalty_programs_among([("id", "in", list(wanted))])
+        ids = {int(card): card for card, cost in points.items() if cost > 0}
+        cards = self.env["loyalty.card"].search([("id", "in", list(ids))], order="id")
+        # The cashier may not read every program of the company.
+        for card in cards.sudo().filtered("program_id.strict"):
+            blockers = card.program_id._stacking_blockers(kept.sudo())
+            if blockers:
+                found["cards"][card.id] = self._loyalty_refuse_code(
+                    card.sudo(False), card.code, blockers, partner
+                )["payload"]["error_message"]
+                found["keys"].add(ids[card.id])
+            else:
+                kept |= card.program_id.sudo(False)
+        for program in programs:
+            blockers = program.sudo()._stacking_blockers(kept.sudo())
+            if blockers:
+                found["programs"][program.id] = blockers[0][1]
+            else:
+                kept |= program
+        return found
 
     def _loyalty_hold_refusal(self, order, card, partner, points):
         """Hold points of a card for an order.
@@ -213,14 +254,20 @@ class PosConfig(models.Model):
         )
         if blockers:
             return self._loyalty_refusal(blockers)
-        if holder and card.expiration_date:
-            # Odoo compares the day of the order with the last day of the card.
+        strict = card.program_id.strict
+        if card.expiration_date and (holder or strict):
+            # Odoo compares the day in Greenwich with the last day of the card.
             day = fields.Datetime.to_datetime(card.expiration_date)
             creation_date = min(creation_date, fields.Datetime.to_string(day))
-        # Odoo would look at all programs of the till.
+        # Odoo would look at all programs of the till, in the cashier's time zone.
         among = Among([("id", "=", card.program_id.id)])
-        till = super(PosConfig, self.with_context(**{AMONG: among}))
-        result = till.use_coupon_code(code, creation_date, partner_id, pricelist_id)
+        zone = self.company_id._loyalty_timezone()
+        till = super(PosConfig, self.with_context(**{AMONG: among, "tz": zone}))
+        # The gate has said whose card it is, and who else may use it.
+        owner_id = card.partner_id.id if strict else False
+        result = till.use_coupon_code(
+            code, creation_date, owner_id or partner_id, pricelist_id
+        )
         if result["successful"]:
             throttle._note_success(code)
             return result
@@ -374,7 +421,7 @@ class PosConfig(models.Model):
             "points": card.points,
             "reasons": [message for _code, message in blockers],
             "allowable": bool(blockers)
-            and {code for code, _message in blockers} <= ALLOWABLE,
+            and {code for code, _message in blockers} <= GRANTABLE,
         }
 
     def _wallet_points(self, card, partner):

@@ -153,11 +153,16 @@ class PosOrder(models.Model):
         :return: Odoo's answer
         """
         result = super().validate_coupon_programs(point_changes, new_codes)
-        if not result["successful"]:
-            return result
         changes = {int(card): points for card, points in point_changes.items()}
         spent = [card for card, points in changes.items() if points < 0]
         cards = self.env["loyalty.card"].browse(spent)
+        if not result["successful"]:
+            known = cards.exists()
+            message = result["payload"]["message"]
+            self.env["loyalty.refusal"]._log_refusal(
+                known[:1], known[:1].partner_id, "pos", None, False, [("odoo", message)]
+            )
+            return result
         # The cashier may not read every program of the company.
         programs = cards.sudo().program_id
         for card in cards:

@@ -105,16 +105,30 @@ class TestPosConcession(LoyaltyCrmPosCommon):
         self.assertIn("waited an hour", order.message_ids[0].body)
         self.assertIn(self.manager.name, order.message_ids[0].body)
 
-    def test_used_void_and_held_are_never_allowed(self):
+    def test_held_by_another_order_is_released(self):
+        self.program.sudo().usage_window_ids.unlink()
+        self.assertEqual(self._hold(SECOND), {})
+        self.assertIn(self.coupon.id, self._hold(FIRST))
+        self.assertTrue(self.till.ask_concession(FIRST, **self._subject())["possible"])
+        answer = self._allow(pin="0000")
+        self.assertFalse(answer["granted"])
+        self.assertIn(self.coupon.id, self._hold(FIRST), "a wrong PIN frees nothing")
+        self.assertTrue(self._allow()["granted"])
+        self.assertEqual(self._hold(FIRST), {})
+        self.assertIn(self.coupon.id, self._hold(SECOND), "one of them has it")
+        concession = self._concessions()
+        self.assertFalse(concession.reason_codes, "no rule was set aside")
+        self.assertIn("held", concession.reasons.lower())
+
+    def test_used_void_and_foreign_are_never_allowed(self):
         used, void = (self._create_card(self.program, self.partner) for _n in "12")
         used._post_move("spend", -1)
         void.sudo().write({"voided_at": fields.Datetime.now(), "void_reason": "Lost"})
         self.program.sudo().usage_window_ids.unlink()
-        self.assertEqual(self._hold(SECOND), {})
         foreign = self._create_card(self.program, self.other_partner)
         self.program.transferable = False
         self.env.flush_all()
-        for card in (used, void, self.coupon, foreign):
+        for card in (used, void, foreign):
             with self.subTest(card.code):
                 asked = self.till.ask_concession(FIRST, **self._subject(card))
                 self.assertFalse(asked["possible"])

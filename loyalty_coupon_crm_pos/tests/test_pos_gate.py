@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from .common import LoyaltyCrmPosCommon
 
@@ -45,6 +45,45 @@ class TestPosGate(LoyaltyCrmPosCommon):
         self.assertRefused(answer, "another customer")
         answer = self._use(self.card.code, partner=self.env["res.partner"])
         self.assertRefused(answer, "another customer")
+
+    def test_transferable_card_of_a_strict_program(self):
+        self.program.strict = True
+        for partner in (self.other_partner, self.env["res.partner"]):
+            answer = self._use(self.card.code, partner=partner)
+            self.assertTrue(answer["successful"], answer)
+            self.assertEqual(answer["payload"]["coupon_id"], self.card.id)
+        self.program.transferable = False
+        answer = self._use(self.card.code, partner=self.other_partner)
+        self.assertRefused(answer)
+
+    def test_last_day_is_the_company_s(self):
+        self.company.partner_id.sudo().tz = "America/New_York"
+        self.cashier.sudo().tz = "Asia/Tokyo"
+        self.program.write({"strict": True, "date_to": "2026-03-08"})
+        self.card.expiration_date = "2026-03-08"
+        # The clocks of that night have gone forward: four hours behind, not five.
+        for moment, good in (
+            ("2026-03-09 03:59:00", True),
+            ("2026-03-09 04:00:00", False),
+        ):
+            with self.subTest(moment), freeze_time(moment):
+                answer = self._use(self.card.code)
+                self.assertEqual(answer["successful"], good, answer)
+
+    def test_printed_gift_card_is_sold_on_its_last_day(self):
+        self.company.partner_id.sudo().tz = "America/New_York"
+        program = self._create_coupon_program(program_type="gift_card", trigger="auto")
+        card = self._create_card(program, self.env["res.partner"], 25)
+        card.expiration_date = "2026-03-08"
+        cards = self.env["loyalty.card"].with_user(self.cashier)
+        for moment, good in (
+            ("2026-03-08 12:00:00", True),
+            ("2026-03-09 03:59:00", True),
+            ("2026-03-09 04:00:00", False),
+        ):
+            with self.subTest(moment), freeze_time(moment):
+                answer = cards.get_gift_card_status(card.code, self.config.id)
+                self.assertEqual(answer["status"], good)
 
     def test_program_of_another_till(self):
         self.program.pos_config_ids = self._create_till("Other Till")

@@ -217,8 +217,7 @@ class TestPosHold(LoyaltyCrmPosCommon):
             program_type="promotion",
             trigger="auto",
             strict=True,
-            first_order_only=True,
-            **values,
+            **{"first_order_only": True, **values},
         )
 
     def test_promotion_without_card_is_asked_with_the_holds(self):
@@ -232,6 +231,22 @@ class TestPosHold(LoyaltyCrmPosCommon):
         answer = self.till.hold_order(FIRST, *wanted)
         self.assertEqual(list(answer["programs"]), promotion.ids)
         self.assertFalse(answer["cards"])
+
+    def test_what_does_not_go_together_is_said_before_payment(self):
+        self.program.stacking_policy = "alone"
+        promotion = self._promotion(first_order_only=False)
+        free = self._create_coupon_program(
+            program_type="promotion", trigger="auto", strict=False
+        )
+        self.env.flush_all()
+        wanted = {str(self.coupon.id): 1}, self.partner.id
+        answer = self.till.hold_order(FIRST, *wanted, promotion.ids)
+        self.assertFalse(answer["cards"], "the coupon was asked for")
+        self.assertIn("cannot be combined", answer["programs"][promotion.id])
+        answer = self.till.hold_order(FIRST, *wanted, promotion.ids, free.ids)
+        self.assertIn(free.name, answer["cards"][self.coupon.id])
+        self.assertFalse(self._holds(), "what is refused is not held")
+        self.assertFalse(answer["programs"])
 
     def test_only_strict_promotions_of_the_till_are_asked(self):
         self._pay_order()

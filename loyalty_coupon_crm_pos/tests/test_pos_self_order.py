@@ -8,6 +8,7 @@ from odoo.tools import mute_logger
 from .common import LoyaltyCrmPosCommon
 
 FIRST = "11111111-0000-4000-8000-000000000001"
+SECOND = "11111111-0000-4000-8000-000000000002"
 
 
 class SelfOrderCommon(LoyaltyCrmPosCommon):
@@ -98,6 +99,32 @@ class TestPosSelfOrder(SelfOrderCommon):
         claimed = [Command.update(goods.id, {"coupon_id": self.coupon.id})]
         with self.assertRaisesRegex(UserError, "at the till"):
             self._sync(self._order(claimed, source="mobile"))
+
+    def test_guest_takes_no_line_of_another_order(self):
+        lines = [Command.create(self._goods()), Command.create(self._reward())]
+        other = self._order(lines, source="pos", uuid=SECOND, pos_reference="K-2")
+        goods, reward = self._sync(other, sudo=False).lines
+        hidden = [
+            self._goods(combo_line_ids=[Command.create(self._reward())]),
+            self._goods(refund_orderline_ids=[[1, goods.id, {"points_cost": 5}]]),
+        ]
+        attacks = [
+            *(Command.link(line.id) for line in (goods, reward)),
+            Command.set([goods.id, reward.id]),
+            Command.clear(),
+            *map(Command.create, hidden),
+        ]
+        for attack in attacks:
+            with self.subTest(attack), self.assertRaisesRegex(UserError, "at the till"):
+                self._sync(self._order([Command.create(self._goods()), attack]))
+        strange = [
+            Command.create(self._goods()),
+            Command.update(goods.id, {"price_unit": -500}),
+            Command.delete(reward.id),
+        ]
+        order = self._sync(self._order(strange))
+        self.assertEqual(len(order.lines), 1)
+        self.assertEqual((goods.price_unit, reward.exists()), (100, reward))
 
     def test_order_of_a_guest_gets_rewards_at_the_till(self):
         order = self._sync(self._order([Command.create(self._goods())]))

@@ -5,6 +5,7 @@ import "@pos_loyalty/app/models/pos_order";
 import { unpayableAmount } from "@loyalty_coupon_crm_pos/app/utils/payable";
 import { roundEarned, roundSpent } from "@loyalty_coupon_crm_pos/app/utils/rounding";
 import { isChosen, mostPoints } from "@loyalty_coupon_crm_pos/app/utils/points_choice";
+import { isWithinDays } from "@loyalty_coupon_crm_pos/app/utils/usage_window";
 
 const NEARLY_ZERO = 1e-6;
 
@@ -286,7 +287,20 @@ patch(PosOrder.prototype, {
             points: this.getPointsToHold(),
             programs: this.getProgramsToAsk(),
             partnerId: this.getPartner()?.id || false,
+            others: this.getProgramsOnly(),
         };
+    },
+
+    /**
+     * Return the ids of programs on the order that ask nobody: others may not go with
+     * them.
+     */
+    getProgramsOnly() {
+        const programs = (this._get_reward_lines() || []).map(
+            (line) => line.reward_id.program_id
+        );
+        const free = programs.filter((program) => !program.strict);
+        return [...new Set(free.map((program) => program.id))];
     },
 
     /**
@@ -345,8 +359,15 @@ patch(PosOrder.prototype, {
      */
     _programIsApplicable(program) {
         const refused = this.uiState.refusedPrograms?.[program.id];
+        // Odoo asks the zone of whoever is logged in; the company's decides.
+        const undated = Object.create(program, {
+            date_from: { value: false },
+            date_to: { value: false },
+        });
         return (
-            refused !== this._refusalKey() && super._programIsApplicable(...arguments)
+            refused !== this._refusalKey() &&
+            isWithinDays(program, this.config.loyalty_timezone) &&
+            super._programIsApplicable(undated)
         );
     },
 

@@ -105,6 +105,7 @@ patch(PosStore.prototype, {
                     wanted.points,
                     wanted.partnerId,
                     wanted.programs,
+                    ...(wanted.others.length ? [wanted.others] : []),
                 ]);
             } catch (error) {
                 return this.onUnchecked(order, wanted, error, renew);
@@ -275,8 +276,8 @@ function isNothing({ points, programs }) {
 }
 
 function isSame(one, other) {
-    const key = ({ points, programs, partnerId }) =>
-        JSON.stringify([points, programs, partnerId]);
+    const key = ({ points, programs, partnerId, others = [] }) =>
+        JSON.stringify([points, programs, partnerId, others]);
     return key(one) === key(other);
 }
 

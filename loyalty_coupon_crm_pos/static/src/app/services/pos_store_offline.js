@@ -10,7 +10,11 @@ import {
     voucherProblem,
 } from "@loyalty_coupon_crm_pos/app/utils/voucher";
 import { leasedPoints, readLeases } from "@loyalty_coupon_crm_pos/app/utils/leases";
-import { isOpen } from "@loyalty_coupon_crm_pos/app/utils/usage_window";
+import {
+    companyNow,
+    isOpen,
+    isWithinDays,
+} from "@loyalty_coupon_crm_pos/app/utils/usage_window";
 // On top of ours, whatever the order of the files.
 import "@loyalty_coupon_crm_pos/app/services/pos_store";
 
@@ -300,13 +304,12 @@ patch(PosStore.prototype, {
      * Return whether a program is on now: its first and last day, weekdays, hours and
      * closed days, by the clock of the company.
      */
-    isInTime({ date_from: from, date_to: to, strict, usage_plan: plan }) {
-        const now = DateTime.now().setZone(this.config.loyalty_timezone || "local");
-        const today = now.toISODate();
+    isInTime(program) {
+        const zone = this.config.loyalty_timezone;
+        const { strict, usage_plan: plan } = program;
         return (
-            (!from || from.toISODate() <= today) &&
-            (!to || today <= to.toISODate()) &&
-            (!strict || !plan || isOpen(plan, now))
+            isWithinDays(program, zone) &&
+            (!strict || !plan || isOpen(plan, companyNow(zone)))
         );
     },
 

@@ -1,4 +1,26 @@
+const { DateTime } = luxon;
+
 const DAY_MINUTES = 24 * 60;
+
+/**
+ * Return this moment on the wall clock of the company.
+ *
+ * @param {string} [zone] name of the company's time zone; the browser's without it
+ */
+export function companyNow(zone) {
+    return DateTime.now().setZone(zone || "local");
+}
+
+/**
+ * Return whether today is from the first to the last day of a program, both included.
+ *
+ * @param {{date_from: DateTime, date_to: DateTime}} program either may be missing
+ * @param {string} zone name of the company's time zone
+ */
+export function isWithinDays({ date_from: from, date_to: to }, zone) {
+    const today = companyNow(zone).toISODate();
+    return (!from || from.toISODate() <= today) && (!to || today <= to.toISODate());
+}
 
 /**
  * Return whether an offer may be used at a moment, as the gate decides it
