@@ -81,7 +81,8 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
 
     def test_free_product_costs_a_campaign_once(self):
         """A sale of 100 that cost 60, with a free cup that cost 8: profit 32."""
-        segment = self.env["loyalty.segment"].create(
+        system = self.env(su=True)
+        segment = system["loyalty.segment"].create(
             {
                 "name": "One",
                 "kind": "static",
@@ -92,7 +93,7 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
                 ],
             }
         )
-        campaign = self.env["loyalty.campaign"].create(
+        campaign = system["loyalty.campaign"].create(
             {
                 "name": "Cups",
                 "program_id": self._create_cup_program().id,
@@ -103,7 +104,7 @@ class TestPosPurchase(LoyaltyCrmPosCommon):
         )
         campaign.action_launch()
         campaign._run_batch(10)
-        card = campaign.member_ids.card_id
+        card = campaign.member_ids.card_id.sudo(False)
         cup = {"product_id": self.gift.id, "qty": 1}
         order = self._pay_order(rewards=[cup, self._reward_line(card, 20)])
         order.confirm_coupon_programs(self._coupon_data(card, -1))
