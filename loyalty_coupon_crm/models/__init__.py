@@ -7,6 +7,7 @@ from . import loyalty_card_change_mixin
 from . import loyalty_card_merge_mixin
 from . import loyalty_card_pass_mixin
 from . import loyalty_card_printed_mixin
+from . import loyalty_company_holdout_mixin
 from . import loyalty_company_pass_mixin
 from . import loyalty_card_pool_mixin
 from . import loyalty_card_validity_mixin
@@ -33,6 +34,7 @@ from . import loyalty_customer_refresh_mixin
 from . import loyalty_customer_metric
 from . import loyalty_stage_change
 from . import loyalty_event_contact_mixin
+from . import loyalty_event_message_mixin
 from . import loyalty_customer_event
 from . import loyalty_fact_query
 from . import loyalty_daily_query
@@ -111,6 +113,7 @@ from . import loyalty_offer_line
 from . import loyalty_reward_offer_mixin
 from . import loyalty_reward
 from . import loyalty_rule
+from . import loyalty_card_reason_mixin
 from . import loyalty_card
 from . import loyalty_point_check_mixin
 from . import loyalty_point_expiry_mixin

@@ -86,8 +86,12 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
                     "unused coupons or lapsing points, can remind of what is in hand."
                 )
             )
-        if not self.mail_template_id:
-            problems.append(self.env._("A reminder needs a message: choose one."))
+        if not any(map(self._has_message, self.variant_ids or [self.variant_ids])):
+            problems.append(
+                self.env._(
+                    "A reminder needs an e-mail, a text message or somebody who calls."
+                )
+            )
         return problems
 
     def _program_problems(self, program, points):

@@ -182,31 +182,32 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
         """
         self.ensure_one()
         self.check_access("write")
-        user = self.env.user
-        template = self.mail_template_id or self.variant_ids.mail_template_id[:1]
+        partner = self.env.user.partner_id
+        mail = self.mail_template_id or self.variant_ids.mail_template_id[:1]
+        text = self.sms_template_id or self.variant_ids.sms_template_id[:1]
         program = self.program_id or self.variant_ids.program_id[:1]
-        if not template or not program:
+        if not program or not (mail or text):
             raise UserError(
                 self.env._("A trial needs an offer and a message: choose both.")
             )
-        if not user.partner_id.email_normalized:
-            raise UserError(
-                self.env._("You have no e-mail address: enter one in your profile.")
-            )
+        address = self._trial_address(by_mail=bool(mail))
         # Cards are written by the runner; this one is without points and archived.
         card = (
             self.env["loyalty.card"]
             .sudo()
-            .create({"program_id": program.id, "partner_id": user.partner_id.id})
+            .create({"program_id": program.id, "partner_id": partner.id})
         )
-        template.sudo().send_mail(
-            card.id,
-            email_values={
-                "email_to": user.partner_id.email_formatted,
-                "recipient_ids": [],
-            },
-            email_layout_xmlid="mail.mail_notification_light",
-        )
+        if mail:
+            mail.sudo().send_mail(
+                card.id,
+                email_values={
+                    "email_to": partner.email_formatted,
+                    "recipient_ids": [],
+                },
+                email_layout_xmlid="mail.mail_notification_light",
+            )
+        else:
+            self._send_trial_text(text, card, address)
         if not program.is_nominative:
             card.active = False
         return {
@@ -216,7 +217,63 @@ class LoyaltyCampaignContactMixin(models.AbstractModel):
                 "type": "success",
                 "message": self.env._(
                     "The message is on its way to %(address)s. Its code buys nothing.",
-                    address=user.partner_id.email_normalized,
+                    address=address,
                 ),
             },
         }
+
+    def _trial_address(self, by_mail):
+        """Return where a trial reaches the user.
+
+        :raise UserError: when the user has no such address
+        """
+        partner = self.env.user.partner_id
+        if by_mail:
+            if not partner.email_normalized:
+                raise UserError(
+                    self.env._("You have no e-mail address: enter one in your profile.")
+                )
+            return partner.email_normalized
+        address = partner.phone_sanitized
+        if self.text_gateway != "sms":
+            address = self.env["loyalty.outbox"]._address_of(self.text_gateway, partner)
+        if not address:
+            raise UserError(
+                self.env._(
+                    "Text messages do not reach you: enter your phone number in your "
+                    "profile."
+                )
+            )
+        return address
+
+    def _send_trial_text(self, template, card, address):
+        """Put a trial into the queue of text messages, or into the outbox.
+
+        :param template: `sms.template` record
+        """
+        # The template was chosen by who plans the campaign; the queues are Odoo's.
+        bodies = template.sudo()._render_field("body", card.ids, compute_lang=True)
+        partner = card.partner_id
+        if self.text_gateway == "sms":
+            self.env["sms.sms"].sudo().create(
+                {
+                    "number": address,
+                    "partner_id": partner.id,
+                    "body": bodies[card.id],
+                }
+            )
+            self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger()
+            return
+        outbox = self.env["loyalty.outbox"].sudo()
+        outbox.create(
+            {
+                "gateway": self.text_gateway,
+                "campaign_id": self.id,
+                "partner_id": partner.id,
+                "card_id": card.id,
+                "company_id": self.company_id.id,
+                "address": address,
+                "body": bodies[card.id],
+            }
+        )
+        outbox._trigger_send()

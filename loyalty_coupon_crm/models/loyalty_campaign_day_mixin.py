@@ -10,6 +10,7 @@ from ..tools import occasions
 # After a stop, occasions that are longer gone are let pass: a birthday coupon that
 # comes two weeks late is worse than none.
 CATCH_UP_DAYS = 7
+COUPON_CARDS = ("coupons", "gift_card", "next_order_coupons")
 
 
 class LoyaltyCampaignDayMixin(models.AbstractModel):
@@ -206,6 +207,47 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
             oldest=oldest,
         )
 
+    def _replay_inactive(self):
+        """Customers who had bought nothing for so many days, on each day since launch.
+
+        For a trial of the past: from the purchases themselves.
+        """
+        self.env["loyalty.purchase"].flush_model()
+        oldest = SQL()
+        if self.trigger_days_max:
+            oldest = SQL("AND day >= due - %s::integer", self.trigger_days_max)
+        return SQL(
+            """
+            WITH bought AS (
+                SELECT DISTINCT row.commercial_partner_id AS customer_id,
+                       (row.date AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day
+                  FROM loyalty_purchase row
+                 WHERE row.company_id = %(company)s
+                   AND row.reversal_of_id IS NULL
+                   AND row.amount > 0
+                   AND %(live)s
+            ), silence AS (
+                SELECT customer_id, day,
+                       LEAD(day) OVER (PARTITION BY customer_id ORDER BY day) AS after,
+                       GREATEST(day + %(days)s::integer, %(first)s::date) AS due
+                  FROM bought
+            )
+            SELECT customer_id AS partner_id, day::text AS occasion,
+                   NULL::integer AS card_id
+              FROM silence
+             WHERE due <= %(today)s
+               AND (after IS NULL OR after >= due)
+               %(oldest)s
+            """,
+            zone=self.company_id._loyalty_timezone(),
+            company=self.company_id.id,
+            live=self._live_sql("row"),
+            days=self.trigger_days,
+            first=self.company_id._loyalty_today(self.launched_at),
+            today=self.company_id._loyalty_today(),
+            oldest=oldest,
+        )
+
     def _candidates_segment_in(self):
         """Customers who came into the segment since the launch."""
         return self._segment_change_query(
@@ -272,7 +314,10 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
         )
 
     def _candidates_expiring(self):
-        """Customers with a campaign's coupon that lapses in so many days, unused."""
+        """Customers whose coupon lapses in so many days, unused, whoever gave it.
+
+        Of coupons without a campaign, those of the company's own programs.
+        """
         self.env["loyalty.card"]._flush_for_state()
         today = self.company_id._loyalty_today()
         program = SQL()
@@ -283,16 +328,20 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
             SELECT card.partner_id, card.expiration_date || '/' || card.id AS occasion,
                    %(card)s AS card_id
               FROM loyalty_card card
+              JOIN loyalty_program program ON program.id = card.program_id
+                                          AND program.program_type = ANY(%(types)s)
              WHERE card.active
-               AND card.campaign_id IN (
-                   SELECT id FROM loyalty_campaign WHERE company_id = %(company)s)
-               AND card.campaign_id != %(own)s
+               AND (card.campaign_id IN (
+                        SELECT id FROM loyalty_campaign WHERE company_id = %(company)s)
+                    OR card.campaign_id IS NULL AND card.company_id = %(company)s)
+               AND card.campaign_id IS DISTINCT FROM %(own)s
                AND card.partner_id IS NOT NULL
                AND card.expiration_date BETWEEN %(today)s AND %(last)s
                AND %(state)s IN ('issued', 'seen')
                %(program)s
             """,
             card=SQL("card.id") if self.is_reminder else SQL("NULL::integer"),
+            types=list(COUPON_CARDS),
             company=self.company_id.id,
             own=self.id,
             today=today,

@@ -83,18 +83,7 @@ class LoyaltyCampaignFailureMixin(models.AbstractModel):
         self.check_access("write")
         self._expect_state("running", "paused", "done")
         for campaign in self:
-            self.env["loyalty.campaign.member"].flush_model()
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE loyalty_campaign_member SET state = 'todo', reason = NULL
-                     WHERE campaign_id = %s AND state = 'failed'
-                    """,
-                    campaign.id,
-                )
-            )
-            count = self.env.cr.rowcount
-            if not count:
+            if not campaign._issue_again():
                 raise UserError(
                     self.env._(
                         "Nobody failed in the campaign %(name)s: there is nothing to "
@@ -102,10 +91,33 @@ class LoyaltyCampaignFailureMixin(models.AbstractModel):
                         name=campaign.name,
                     )
                 )
-            campaign._log_batch(0, 0, 0.0, failed=-count)
-            if campaign.state == "done":
-                campaign._write_own({"state": "running"})
         self._trigger_issue()
+
+    def _issue_again(self, members=None):
+        """Let the runner issue once more to those for whom it failed.
+
+        :param members: `loyalty.campaign.member` records, all of them by default
+        :return: number of members that failed
+        """
+        self.ensure_one()
+        self.env["loyalty.campaign.member"].flush_model()
+        chosen = SQL() if members is None else SQL("AND id = ANY(%s)", members.ids)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE loyalty_campaign_member SET state = 'todo', reason = NULL
+                 WHERE campaign_id = %s AND state = 'failed' %s
+                """,
+                self.id,
+                chosen,
+            )
+        )
+        count = self.env.cr.rowcount
+        if count:
+            self._log_batch(0, 0, 0.0, failed=-count)
+            if self.state == "done":
+                self._write_own({"state": "running"})
+        return count
 
     def action_view_failed(self):
         """Open the members for whom issuing failed, with the reasons."""

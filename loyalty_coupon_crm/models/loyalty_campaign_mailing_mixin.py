@@ -235,23 +235,27 @@ class LoyaltyCampaignMailingMixin(models.AbstractModel):
         """
         self.check_access("write")
         self._expect_state("running", "paused", "done")
-        # Members are closed to clients; who may press the button was just checked.
-        members = (
-            self.env["loyalty.campaign.member"]
-            .sudo()
-            .search(
-                [
-                    ("campaign_id", "in", self.ids),
-                    ("message_state", "in", NOT_DELIVERED),
-                ]
-            )
-        )
-        if not members:
+        if not sum(campaign._write_again() for campaign in self):
             raise UserError(
                 self.env._("Every message was delivered: there is nothing to repeat.")
             )
-        members._forget_message()
         self._trigger_messages()
+
+    def _write_again(self, members=None):
+        """Let messages be written anew to those whom they did not reach.
+
+        :param members: `loyalty.campaign.member` records, all of them by default
+        :return: number of members
+        """
+        self.ensure_one()
+        domain = Domain("campaign_id", "=", self.id)
+        if members is not None:
+            domain &= Domain("id", "in", members.ids)
+        # Members are closed to clients; who may press the button was just checked.
+        failed = self.env["loyalty.campaign.member"].sudo()
+        failed = failed.search(domain & Domain("message_state", "in", NOT_DELIVERED))
+        failed._forget_message()
+        return len(failed)
 
     def action_view_undelivered(self):
         """Open the members whose message came back or was not sent, with the reason."""

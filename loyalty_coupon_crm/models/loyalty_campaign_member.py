@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class LoyaltyCampaignMember(models.Model):
@@ -192,6 +193,12 @@ class LoyaltyCampaignMember(models.Model):
             [("id", "in", text_ids), ("state", "=", "error")]
         )
         texts.action_set_canceled()
+        outbox = self.env["loyalty.outbox"].search(
+            [("member_id", "in", self.ids), ("state", "=", "failed")]
+        )
+        outbox.write({"state": "cancelled"})
+        # Another message of the member may follow at once; only one may be live.
+        outbox.flush_recordset(["state"])
         self.write(
             {
                 "message_state": "todo",
@@ -204,8 +211,36 @@ class LoyaltyCampaignMember(models.Model):
 
     def _note_followed(self):
         """Note that customers came by the address of their coupon in the message."""
+        now = fields.Datetime.now()
         for member in self:
             # Several when there was a first try; the last one is what they have.
             trace = member.trace_ids.sorted("id")[-1:]
             trace.set_opened()
             trace.set_clicked()
+            if not trace and member.message_state in ("outbox", "sent"):
+                # The ways of the outbox have no traces of Odoo's.
+                opened = member.opened_at or now
+                member.write({"opened_at": opened, "clicked_at": now})
+
+    def action_retry(self):
+        """Issue once more, or write once more, to those for whom it failed.
+
+        :raise UserError: when nothing failed, or a campaign was cancelled
+        :raise AccessError: when the user may not change a campaign
+        """
+        campaigns = self.campaign_id
+        campaigns.check_access("write")
+        campaigns._expect_state("running", "paused", "done")
+        count = sum(
+            campaign._issue_again(members) + campaign._write_again(members)
+            for campaign, members in self.grouped("campaign_id").items()
+        )
+        if not count:
+            raise UserError(
+                self.env._(
+                    "Nothing failed for the customers chosen: there is nothing to try "
+                    "again."
+                )
+            )
+        campaigns._trigger_issue()
+        campaigns._trigger_messages()

@@ -17,8 +17,13 @@ class LoyaltyCampaignResult(models.Model):
     _rec_name = "campaign_id"
 
     campaign_id = fields.Many2one(
-        "loyalty.campaign", required=True, ondelete="cascade", index=True
+        "loyalty.campaign",
+        ondelete="cascade",
+        index=True,
+        help="Empty for all campaigns of a year together, beside the customers held "
+        "out of all of them.",
     )
+    year = fields.Char(help="Calendar year of all campaigns together.")
     variant_id = fields.Many2one(
         "loyalty.campaign.variant",
         string="Arm",
@@ -143,6 +148,14 @@ class LoyaltyCampaignResult(models.Model):
     verdict = fields.Char(compute="_compute_verdict")
 
     _company_index = models.Index("(company_id)")
+
+    @api.depends("campaign_id.name", "variant_id.name", "year")
+    def _compute_display_name(self):
+        for row in self:
+            parts = [row.campaign_id.name, row.variant_id.name]
+            if not row.campaign_id:
+                parts = [self.env._("All campaigns of %(year)s", year=row.year)]
+            row.display_name = " · ".join(filter(None, parts))
 
     def _read_group_select(self, aggregate_spec, query):
         """Sum the rows of all arms together, and those of arms where these are alone.

@@ -90,6 +90,9 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
             campaign._refresh_results()
             # Whoever stopped here would begin with the same campaigns again.
             cron._commit_progress(1)
+        self.env["res.company"]._loyalty_each_night(
+            lambda company: company._loyalty_refresh_holdout()
+        )
 
     def _refresh_results(self):
         """Replace the results by those of now, one row per arm and one of all."""
@@ -142,15 +145,8 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         values = {
             "campaign_id": self.id,
             "company_id": self.company_id.id,
-            "has_control": bool(second.count),
-            "treated_count": first.count,
-            "control_count": second.count,
-            "treated_buyers": first.buyers,
-            "control_buyers": second.buyers,
-            "conversion_rate": _percent(first.buyers, first.count),
-            "control_conversion_rate": _percent(second.buyers, second.count),
+            **self._prepare_counts(first, second),
             "open_count": treated["open"] + control.get("open", 0),
-            "amount_treated": first.mean,
             "margin_rate": _percent(treated["known_margin"], treated["known_gross"]),
             "discount_amount": discount,
             "goods_cost": goods,
@@ -165,6 +161,25 @@ class LoyaltyCampaignResultMixin(models.AbstractModel):
         values.update(self._prepare_profit(treated, control, discount, goods, messages))
         return values
 
+    @api.model
+    def _prepare_counts(self, treated, control):
+        """Return the values of a result that say who is compared with whom.
+
+        :param treated: `figures.Group` of the arm
+        :param control: `figures.Group` of the control group
+        """
+        return {
+            "has_control": bool(control.count),
+            "treated_count": treated.count,
+            "control_count": control.count,
+            "treated_buyers": treated.buyers,
+            "control_buyers": control.buyers,
+            "conversion_rate": _percent(treated.buyers, treated.count),
+            "control_conversion_rate": _percent(control.buyers, control.count),
+            "amount_treated": treated.mean,
+        }
+
+    @api.model
     def _prepare_lift(self, treated, control):
         """Return the values of a result that only a control group tells.
 

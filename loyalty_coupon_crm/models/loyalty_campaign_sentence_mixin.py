@@ -18,6 +18,7 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
         "program_id.name",
         "segment_id.name",
         "trigger_holiday_id.name",
+        "trigger_program_id.name",
         "trigger_segment_id.name",
         "trigger_survey_id.title",
     )
@@ -260,7 +261,8 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
     def _describe_expiring(self):
         return self._describe_event(
             self.env._(
-                "whose coupon lapses within %(days)s days and is unused",
+                "whose coupon of %(program)s lapses within %(days)s days and is unused",
+                program=self.trigger_program_id.name or self.env._("any program"),
                 days=self.trigger_days,
             )
         )

@@ -150,10 +150,11 @@ class LoyaltyCampaignTriggerMixin(models.AbstractModel):
     )
     trigger_program_id = fields.Many2one(
         "loyalty.program",
-        string="Points Program",
+        string="Of the Program",
         check_company=True,
         ondelete="restrict",
-        domain=[("program_type", "in", ("loyalty", "ewallet"))],
+        help="Whose points are counted or lapse, or whose coupons; of the last two "
+        "empty for any.",
     )
     trigger_points = fields.Float(string="Points Reached")
     trigger_segment_id = fields.Many2one(

@@ -46,7 +46,7 @@ class LoyaltyCampaignWindowMixin(models.AbstractModel):
         self.ensure_one()
         self.check_access("write")
         self._expect_state("running", "paused", "done")
-        if not self.mail_template_id:
+        if not self._has_message(self.variant_ids.browse()):
             raise UserError(
                 self.env._(
                     "The campaign %(name)s wrote no messages: there is nothing to send "
@@ -65,6 +65,9 @@ class LoyaltyCampaignWindowMixin(models.AbstractModel):
                 "is_reminder": True,
                 "trigger_days": FIRST_REMINDER_DAYS if self._is_standing() else passed,
                 "mail_template_id": self.mail_template_id.id,
+                "sms_template_id": self.sms_template_id.id,
+                "text_gateway": self.text_gateway,
+                "call_user_id": self.call_user_id.id,
                 "control_percent": 0,
                 "no_control_reason": self.env._("Reminds of an offer in hand"),
             }

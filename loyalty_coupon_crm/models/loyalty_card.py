@@ -32,6 +32,7 @@ class LoyaltyCard(models.Model):
         "loyalty.card.pass.mixin",
         "loyalty.card.pool.mixin",
         "loyalty.card.printed.mixin",
+        "loyalty.card.reason.mixin",
         "loyalty.card.state.mixin",
         "loyalty.card.validity.mixin",
         "loyalty.card.value.mixin",

@@ -17,6 +17,9 @@ KINDS = [
     ("message", "Message"),
     ("answer", "Message from the Customer"),
     ("visit", "Website Page Viewed"),
+    ("undelivered", "Message Not Delivered"),
+    ("opened", "Message Opened"),
+    ("clicked", "Link Followed"),
     ("survey", "Survey Answered"),
     ("stage", "Change of Stage"),
 ]
@@ -51,8 +54,8 @@ class LoyaltyCustomerEvent(models.Model):
     """
 
     _name = "loyalty.customer.event"
-    _inherit = ["loyalty.event.contact.mixin"]
     _description = "Customer Timeline"
+    _inherit = ["loyalty.event.contact.mixin", "loyalty.event.message.mixin"]
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "date"
@@ -107,11 +110,14 @@ class LoyaltyCustomerEvent(models.Model):
         "loyalty.campaign": ["company_id"],
         "loyalty.campaign.member": [
             "campaign_id",
+            "clicked_at",
             "company_id",
             "issued_at",
             "message_at",
             "message_state",
+            "opened_at",
             "partner_id",
+            "reason",
         ],
         "loyalty.point.reminder": [
             "company_id",
@@ -210,6 +216,8 @@ class LoyaltyCustomerEvent(models.Model):
             self._stage_part(),
             *([self._survey_part()] if "survey.user_input" in self.env else []),
             *self._contact_parts(),
+            self._answer_part("opened_at", "opened"),
+            self._answer_part("clicked_at", "clicked"),
         ]
 
     @api.model
@@ -329,42 +337,6 @@ class LoyaltyCustomerEvent(models.Model):
                 "CASE row.kind WHEN 'earn' THEN 'earn' WHEN 'spend' THEN 'spend'"
                 " WHEN 'expire' THEN 'lapse' ELSE 'points' END"
             ),
-        }
-
-    @api.model
-    def _message_part(self):
-        columns = self._columns_of(
-            "partner_id", "company_id", "campaign_id", model="loyalty.campaign.member"
-        )
-        source = SQL(
-            "%s AND row.message_state = ANY(%s)",
-            self._of_contact("loyalty_campaign_member"),
-            ["queued", "sms", "sent", "bounced", "outbox", "call", "printed"],
-        )
-        return source, {
-            **columns,
-            "customer_id": SQL("contact.commercial_partner_id"),
-            "date": SQL("COALESCE(row.message_at, row.issued_at, row.assigned_at)"),
-            "kind": SQL("'message'"),
-        }
-
-    @api.model
-    def _reminder_part(self):
-        columns = self._columns_of(
-            "partner_id",
-            "company_id",
-            "program_id",
-            "points",
-            model="loyalty.point.reminder",
-        )
-        source = SQL(
-            "%s AND row.state = 'queued'", self._of_contact("loyalty_point_reminder")
-        )
-        return source, {
-            **columns,
-            "customer_id": SQL("contact.commercial_partner_id"),
-            "date": SQL("row.created_at"),
-            "kind": SQL("'message'"),
         }
 
     @api.model

@@ -8,6 +8,13 @@ _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 100
 LONGEST_REASON = 200
+# What became of a message, in the words of the members of campaigns.
+MEMBER_STATES = {
+    "outgoing": "outbox",
+    "sent": "sent",
+    "failed": "failed",
+    "cancelled": "skipped",
+}
 
 
 class LoyaltyOutbox(models.Model):
@@ -23,7 +30,8 @@ class LoyaltyOutbox(models.Model):
         def _address_by_wechat(self, partner): …
         def _send_by_wechat(self): …
 
-    `local` is the example: rows stay here until another program collects them.
+    `local` is the example: rows stay here until another program collects them. What
+    becomes of a message is noted on the campaign's member, too.
     """
 
     _name = "loyalty.outbox"
@@ -69,10 +77,30 @@ class LoyaltyOutbox(models.Model):
     sent_at = fields.Datetime(string="Sent on", readonly=True)
     reason = fields.Char(readonly=True, help="Why it was not sent.")
 
-    _member_unique = models.Constraint(
-        "UNIQUE(member_id)", "The customer already has this message."
+    _live_member_unique = models.UniqueIndex(
+        "(member_id) WHERE state != 'cancelled'",
+        "The customer already has this message.",
     )
     _outgoing_index = models.Index("(gateway, id) WHERE state = 'outgoing'")
+
+    def write(self, vals):
+        """Write messages; what becomes of them is noted on the campaign's members."""
+        result = super().write(vals)
+        if {"state", "reason"} & set(vals):
+            self._tell_members()
+        return result
+
+    def _tell_members(self):
+        """Note on members whether their message was handed over, and why not."""
+        cancelled = self.env._("No message: it was cancelled in the outbox.")
+        # Ways and other programs write messages; members are closed to them.
+        for (state, reason), messages in (
+            self.sudo().grouped(lambda one: (one.state, one.reason)).items()
+        ):
+            told = cancelled if state == "cancelled" else reason
+            messages.member_id.write(
+                {"message_state": MEMBER_STATES[state], "reason": told}
+            )
 
     @api.model
     def _gateways(self):
@@ -186,10 +214,31 @@ class LoyaltyOutbox(models.Model):
         return self.sudo()
 
     def action_retry(self):
-        """Send messages that failed or were cancelled once more."""
+        """Send messages that failed or were cancelled once more.
+
+        :raise UserError: when the customer got a later message meanwhile
+        """
         messages = self._expect("failed", "cancelled")
+        messages._expect_latest()
         messages.write({"state": "outgoing", "reason": False})
         self._trigger_send()
+
+    def _expect_latest(self):
+        """Refuse messages that were written anew.
+
+        :raise UserError: when a member has a later message
+        """
+        later = self.search(
+            [("member_id", "in", self.member_id.ids), ("state", "!=", "cancelled")]
+        )
+        if double := (later - self)[:1]:
+            raise UserError(
+                self.env._(
+                    "The message to %(address)s was written anew: look at the later "
+                    "one.",
+                    address=double.address,
+                )
+            )
 
     def action_cancel(self):
         """Do not send messages that wait or failed."""

@@ -20,7 +20,11 @@ ADJUST_LIMITS = ("manager", "marketing", "salesperson")
 
 class ResCompany(models.Model):
     _name = "res.company"
-    _inherit = ["loyalty.company.pass.mixin", "res.company"]
+    _inherit = [
+        "loyalty.company.holdout.mixin",
+        "loyalty.company.pass.mixin",
+        "res.company",
+    ]
 
     loyalty_adjust_limit_salesperson = fields.Float(
         string="Limit of Salespersons",

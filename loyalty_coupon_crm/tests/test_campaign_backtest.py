@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .test_campaign_trigger import TriggerCommon
@@ -65,6 +66,56 @@ class TestCampaignBacktest(TriggerCommon):
             {row[0] for row in trial._replay()}, {partner.id for partner in expected}
         )
 
+    def test_silence_as_a_plain_computation(self):
+        local = self.company._loyalty_local
+        days = {}
+        for moment, partner, _amount in self.history:
+            days.setdefault(partner, set()).add(local(moment).date())
+        since = fields.Datetime.now() - timedelta(days=60)
+        first, today = local(since).date(), local(fields.Datetime.now()).date()
+        for most in (0, 40):
+            expected = set()
+            for partner, bought in days.items():
+                day = first
+                while day <= today:
+                    last = max((one for one in bought if one < day), default=None)
+                    silent = (day - last).days if last else 0
+                    if silent >= 30 and (not most or silent <= most):
+                        expected.add((partner.id, str(last)))
+                    day += timedelta(days=1)
+            trial = self._backtest("inactive", trigger_days=30, trigger_days_max=most)
+            found = {row[:2] for row in trial._replay()}
+            self.assertEqual(found, expected, most)
+            self.assertGreater(len(expected), 10)
+
+    def test_free_goods_of_the_arms(self):
+        gift = self.env["loyalty.program"].create(
+            {
+                "name": "Two cups",
+                "program_type": "coupons",
+                "company_id": self.company.id,
+                "reward_ids": [
+                    Command.create(
+                        {
+                            "reward_type": "product",
+                            "reward_product_id": self.product.id,
+                            "reward_product_qty": 2,
+                        }
+                    )
+                ],
+            }
+        )
+        trial = self._backtest(
+            "purchase_amount",
+            trigger_amount=150,
+            variant_ids=[
+                Command.create({"name": "Money", "share": 3}),
+                Command.create({"name": "Cups", "share": 1, "program_id": gift.id}),
+            ],
+        )
+        self.assertTrue(trial.expected_uses)
+        self.assertAlmostEqual(trial.goods_needed, trial.expected_uses * 2 / 4)
+
     def test_cap_and_overlap(self):
         trial = self._backtest("purchase_amount", trigger_amount=1, cap_count=1)
         buyers = {partner for _at, partner, _amount in self._recent()}
@@ -74,6 +125,21 @@ class TestCampaignBacktest(TriggerCommon):
         other.action_launch()
         trial.invalidate_recordset()
         self.assertEqual(trial.overlap_count, len(buyers))
+
+    def test_cap_of_a_period_that_is_over(self):
+        trial = self._backtest(
+            "purchase_amount", trigger_amount=1, cap_count=2, cap_days=20
+        )
+        given, expected = {}, 0
+        for moment, partner, _amount in self._recent():
+            day = self.company._loyalty_local(moment).date()
+            days = given.setdefault(partner, [])
+            if sum((day - one).days < 20 for one in days) < 2:
+                days.append(day)
+                expected += 1
+        self.assertEqual(trial.occasion_count, expected)
+        self.assertLess(expected, len(self._recent()))
+        self.assertGreater(expected, 2 * len(given), "more than one period")
 
     def test_only_marketing_and_sensible_days(self):
         trial = self._backtest("first_purchase")

@@ -133,12 +133,55 @@ class TestCampaignChannel(CampaignCommon):
             message.with_user(salesperson).action_mark_sent()
         mine.action_mark_failed("Number\n is  off")
         self.assertEqual((message.state, message.reason), ("failed", "Number is off"))
+        self.assertEqual(reached.message_state, "failed")
+        self.assertEqual(reached.reason, "Number is off")
         mine.action_retry()
+        self.assertEqual((reached.message_state, reached.reason), ("outbox", False))
         mine.action_mark_sent()
         self.assertEqual((message.state, message.reason), ("sent", False))
         self.assertTrue(message.sent_at)
+        self.assertEqual(reached.message_state, "sent")
         with self.assertRaisesRegex(UserError, "nothing to do"):
             mine.action_mark_sent()
+        reached._note_followed()
+        self.assertTrue(reached.opened_at and reached.clicked_at)
+
+    def test_what_the_outbox_could_not_hand_over_is_written_anew(self):
+        campaign = self._launch(sms_template_id=self.text.id, text_gateway="local")
+        treated = self._treated(campaign)
+        treated.partner_id.phone = "+32475666000"
+        self._run(campaign)
+        self._write_messages(campaign)
+        mine = campaign.with_user(self.marketing)
+        first = self.outbox.search([("campaign_id", "=", campaign.id)])
+        lost, unwanted = (first[:2]).with_user(self.marketing)
+        lost.action_mark_failed("Number is off")
+        unwanted.action_cancel()
+        mine.invalidate_recordset()
+        self.assertEqual((mine.undelivered_count, mine.to_print_count), (1, 1))
+        self.assertEqual(unwanted.member_id.message_state, "skipped")
+        self.assertIn("cancelled in the outbox", unwanted.member_id.reason)
+        found = self.env["loyalty.campaign.member"].with_user(self.marketing)
+        found = found.search(
+            mine.action_view_undelivered()["domain"]
+            + [("message_state", "in", ("bounced", "failed"))]
+        )
+        self.assertEqual((found, found.reason), (lost.member_id, "Number is off"))
+        salesperson = self._create_user(
+            "no_retry", "loyalty_coupon_crm.group_loyalty_salesperson"
+        )
+        with self.assertRaises(AccessError):
+            found.with_user(salesperson).action_retry()
+        lost.partner_id.sudo().phone = "+32475666001"
+        found.action_retry()
+        self.assertEqual((found.message_state, lost.state), ("todo", "cancelled"))
+        self._write_messages(campaign)
+        again = self.outbox.search([("campaign_id", "=", campaign.id)]) - first
+        self.assertEqual((again.member_id, again.address), (found, "+32475666001"))
+        with self.assertRaisesRegex(UserError, "written anew"):
+            lost.action_retry()
+        with self.assertRaisesRegex(UserError, "nothing to try"):
+            found.action_retry()
 
     def test_an_add_on_brings_its_own_way(self):
         calls = []
@@ -164,10 +207,14 @@ class TestCampaignChannel(CampaignCommon):
                 messages._send_batch("test")
             self.assertEqual(set(messages.mapped("state")), {"failed"})
             self.assertEqual(set(messages.mapped("reason")), {"The gateway is down"})
+            self.assertEqual(set(treated.mapped("message_state")), {"failed"})
+            self.assertEqual(set(treated.mapped("reason")), {"The gateway is down"})
             messages.with_user(self.marketing).action_retry()
             messages._send_batch("test")
             self.assertEqual(messages[0].reason, "Unknown user")
             self.assertEqual(set(messages[1:].mapped("state")), {"sent"})
+            self.assertEqual(messages[0].member_id.reason, "Unknown user")
+            self.assertEqual(set(messages[1:].member_id.mapped("reason")), {False})
             messages._send_batch("test")
             self.assertEqual(len(calls), 2, "what was sent is not sent again")
             messages.unlink()

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -478,6 +478,47 @@ class TestCampaignResult(CampaignCommon):
         ]
         self.assertEqual(held[0], held[1])
         self.assertTrue(10 <= len(held[0]) <= 50)
+
+    def test_all_campaigns_of_a_year_beside_the_holdout(self):
+        self.company.loyalty_holdout_percent = 30
+        first, second = (self._launch(days_ago=0) for _turn in range(2))
+        now = fields.Datetime.now()
+        year = self.company._loyalty_today().year
+        start = self.company._loyalty_day_start(date(year, 1, 1))
+        wanted = max(start, now - timedelta(hours=2))
+        first.member_ids.sudo().write({"assigned_at": wanted})
+        second.member_ids.sudo().write({"assigned_at": now - timedelta(seconds=1)})
+        after = dict.fromkeys((True, False), ())
+        for number, member in enumerate(first.member_ids):
+            amount = 50.0 + number if number % 3 else 0.0
+            is_out = member.arm == "holdout"
+            after[is_out] += (amount,)
+            if amount:
+                self._buy(member, 0, amount=amount)
+            self._buy(member, -30, amount=1000)
+        self.company._loyalty_refresh_holdout()
+        results = self.env["loyalty.campaign.result"].with_user(self.marketing)
+        row = results.search([("campaign_id", "=", False), ("year", "=", str(year))])
+        counts = [len(after[is_out]) for is_out in (False, True)]
+        self.assertEqual([row.treated_count, row.control_count], counts)
+        means = [sum(after[is_out]) / len(after[is_out]) for is_out in (False, True)]
+        self.assertAlmostEqual(row.amount_treated, means[0], 2)
+        self.assertAlmostEqual(row.amount_control, means[1], 2)
+        buyers = [sum(map(bool, after[is_out])) for is_out in (False, True)]
+        lift = figures.binary_lift(
+            *(
+                figures.Group(count=count, buyers=bought)
+                for count, bought in zip(counts, buyers, strict=True)
+            )
+        )
+        self.assertAlmostEqual(row.lift, 100 * lift.value, 6)
+        self.assertEqual(row.open_count, sum(counts), "until the year is over")
+        self.assertEqual(row.display_name, f"All campaigns of {year}")
+        self.company._loyalty_refresh_holdout()
+        self.assertEqual(results.search_count([("campaign_id", "=", False)]), 1)
+        other = self.env["res.company"].create({"name": "Coffee House"})
+        other.loyalty_holdout_percent = 30
+        self.assertFalse(other._prepare_holdout_results(year), "nobody held out")
 
     def test_approval_by_a_second_person(self):
         self.company.loyalty_approval_cost = 10

@@ -346,6 +346,10 @@ class TestCampaignRunner(CampaignCommon):
         )
         with self.assertRaises(AccessError):
             campaign.with_user(salesperson).action_retry_failed()
+        with self.assertRaises(AccessError):
+            failed[0].with_user(salesperson).action_retry()
+        failed[0].with_user(self.marketing).action_retry()
+        self.assertEqual((campaign.failed_count, campaign.todo_count), (2, 1))
         campaign.with_user(self.marketing).action_retry_failed()
         self.assertEqual(campaign.todo_count, 3)
         self._run(campaign)
@@ -354,6 +358,30 @@ class TestCampaignRunner(CampaignCommon):
         self.assertEqual(campaign.failed_count, 0)
         with self.assertRaises(UserError):
             campaign.action_retry_failed()
+
+    def test_speed_and_time_left(self):
+        campaign = self._create_campaign()
+        campaign.action_launch()
+        self.assertFalse(campaign.pace, "nothing is known before the first batch")
+        now = fields.Datetime.now()
+        self.env["loyalty.campaign.batch"].create(
+            [
+                {
+                    "campaign_id": campaign.id,
+                    "company_id": self.company.id,
+                    "date": fields.Datetime.subtract(now, seconds=ago),
+                    "issued_count": 15,
+                    "seconds": 10,
+                }
+                for ago in (7200, 20, 0)
+            ]
+        )
+        campaign.invalidate_recordset()
+        self.assertAlmostEqual(campaign._issue_speed(), 1.0)
+        left = campaign.treated_count - 45
+        self.assertEqual(campaign.pace, f"1.0 a second, {left} seconds left")
+        campaign.action_stop()
+        self.assertFalse(campaign.pace)
 
     def test_what_fails_for_everybody_stops_the_campaign(self):
         campaign = self._create_campaign()
@@ -398,6 +426,15 @@ class TestCampaignRunner(CampaignCommon):
         self.assertEqual(
             again.member_ids.card_id, (campaign.member_ids - looked).card_id
         )
+        with self.subTest("by text message alone"):
+            text = self.env.ref("loyalty_coupon_crm.sms_template_coupon")
+            campaign.write({"mail_template_id": False, "sms_template_id": text.id})
+            action = campaign.with_user(self.marketing).action_remind_unseen()
+            again = self.env["loyalty.campaign"].browse(action["res_id"])
+            self.assertEqual(again.sms_template_id, text)
+            self.assertFalse(again._launch_problems())
+            again.sms_template_id = False
+            self.assertIn("A reminder needs", again._launch_problems()[0])
 
     def test_the_customer_page_tells_why(self):
         campaign = self._create_campaign(
@@ -580,6 +617,21 @@ class TestCampaignRunner(CampaignCommon):
         self.marketing.partner_id.email = False
         with self.assertRaisesRegex(UserError, "no e-mail address"):
             campaign.action_send_test()
+        text = self.env.ref("loyalty_coupon_crm.sms_template_coupon")
+        campaign.write({"mail_template_id": False, "sms_template_id": text.id})
+        with self.assertRaisesRegex(UserError, "do not reach you"):
+            campaign.action_send_test()
+        self.marketing.partner_id.phone = "+32475666009"
+        campaign.action_send_test()
+        sent = self.env["sms.sms"].search([("number", "=", "+32475666009")])
+        self.assertIn("your code", sent.body)
+        campaign.text_gateway = "local"
+        campaign.action_send_test()
+        sent = self.env["loyalty.outbox"].search([("campaign_id", "=", campaign.id)])
+        self.assertEqual((sent.address, sent.card_id.points), ("+32475666009", 0))
+        with self.subTest("a trial is told to no member"):
+            sent.with_user(self.marketing).action_mark_failed("Off")
+            sent.with_user(self.marketing).action_retry()
 
     def test_program_mail_is_not_sent_by_campaigns(self):
         template = self.env.ref("loyalty.mail_template_loyalty_card")

@@ -95,6 +95,51 @@ class TestCustomerEvent(LoyaltyCrmCommon):
         self.assertEqual(seen.company_id, self.company)
         self.assertEqual(seen.campaign_id.name, self.company.name)
 
+    def test_what_became_of_messages(self):
+        program = self._create_coupon_program(name="Tenth")
+        campaign = self.env["loyalty.campaign"].create(
+            {"name": "Autumn", "program_id": program.id}
+        )
+        card = self._create_card(program, self.contact)
+        shared = {
+            "campaign_id": campaign.id,
+            "company_id": self.company.id,
+            "partner_id": self.contact.id,
+            "arm": "treated",
+            "state": "issued",
+            "assigned_at": "2026-03-02 08:00:00",
+            "version": 3,
+        }
+        read, _lost = self.env["loyalty.campaign.member"].create(
+            [
+                {
+                    **shared,
+                    "occasion": "2026-03-02",
+                    "card_id": card.id,
+                    "message_state": "sent",
+                    "opened_at": "2026-03-02 09:00:00",
+                    "clicked_at": "2026-03-02 10:00:00",
+                },
+                {
+                    **shared,
+                    "occasion": "2026-03-03",
+                    "message_state": "bounced",
+                    "reason": "Bounce: no such mailbox",
+                },
+            ]
+        )
+        card.campaign_member_id = read
+        events = self._events(user=self.seller).grouped("kind")
+        self.assertEqual(events["message"].note, "Sent")
+        self.assertEqual(
+            events["undelivered"].note, "Came back: Bounce: no such mailbox"
+        )
+        self.assertEqual(events["opened"].date.hour, 9)
+        self.assertEqual(events["clicked"].date.hour, 10)
+        for kind in ("message", "opened", "clicked", "undelivered", "coupon"):
+            self.assertIn("Autumn, version 3: When launched", events[kind].why, kind)
+        self.assertEqual(events["opened"].action_open()["res_id"], read.id)
+
     def test_ten_thousand_purchases(self):
         """The latest of many are found without reading other customers' rows."""
         self.env.cr.execute(

@@ -32,6 +32,41 @@ class TestPortalCoupon(LoyaltyCrmCommon, HttpCase):
         self.assertEqual(other.state, "issued")
         self.assertFalse(void.first_seen_at)
 
+    def test_customers_are_told_why(self):
+        card = self._card(self.user.partner_id)
+        self.assertEqual(card._reason_text(), "", "nobody chose the customer")
+        campaign = self.env["loyalty.campaign"].create(
+            {"name": "Cheap churners", "program_id": self.program.id}
+        )
+        card.campaign_member_id = self.env["loyalty.campaign.member"].create(
+            {
+                "campaign_id": campaign.id,
+                "company_id": self.company.id,
+                "partner_id": self.user.partner_id.id,
+                "occasion": "",
+                "arm": "treated",
+                "assigned_at": "2026-03-02 08:00:00",
+                "card_id": card.id,
+            }
+        )
+        words = {
+            "now": "Everybody on one of our lists",
+            "birthday": "for your birthday",
+            "first_purchase": "because of a purchase",
+            "inactive": "because of what you bought",
+            "claim": "because you asked",
+        }
+        for trigger, expected in words.items():
+            campaign.trigger = trigger
+            self.assertIn(expected, card._reason_text(), trigger)
+        self.env.flush_all()
+        self.authenticate(self.user.login, self.user.login)
+        for address in ("/my/coupons", f"/my/coupons/{card.id}"):
+            page = self.url_open(address).text
+            self.assertIn("because you asked for it", page)
+            self.assertIn('href="/my/consent"', page)
+            self.assertNotIn("Cheap churners", page)
+
     def test_a_coupon_is_first_seen_once(self):
         card = self._card(self.user.partner_id)
         card.first_seen_at = "2026-01-02 03:04:05"

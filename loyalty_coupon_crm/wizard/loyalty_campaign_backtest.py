@@ -1,10 +1,12 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..models.loyalty_campaign_trigger_mixin import PURCHASE_TRIGGERS
+
+REPLAYED_TRIGGERS = (*PURCHASE_TRIGGERS, "inactive")
 
 
 class LoyaltyCampaignBacktest(models.TransientModel):
@@ -51,9 +53,6 @@ class LoyaltyCampaignBacktest(models.TransientModel):
             treated = [row for row in rows if row[2] == "treated"]
             uses = len(treated) * campaign.redemption_percent / 100.0
             _highest, typical = campaign._cost_per_card()
-            goods = campaign.program_id.reward_ids.filtered(
-                lambda reward: reward.active and reward.reward_type == "product"
-            )
             customers = {row[0] for row in rows}
             trial.occasion_count = len(rows)
             trial.customer_count = len(customers)
@@ -62,9 +61,21 @@ class LoyaltyCampaignBacktest(models.TransientModel):
             trial.overlap_count = trial._count_overlap(customers)
             trial.expected_uses = uses
             trial.expected_cost = uses * typical
-            trial.goods_needed = uses * max(
-                goods.mapped("reward_product_qty"), default=0
+            trial.goods_needed = uses * trial._goods_per_use()
+
+    def _goods_per_use(self):
+        """Return how many free products one use takes at most, the arms by share."""
+        campaign = self.campaign_id
+        arms = campaign._drawn_arms()
+        offers = [(campaign._offer_of(arm)[0], arm.share) for arm in arms]
+        offers = offers or [(campaign.program_id, 1.0)]
+        goods = 0.0
+        for program, share in offers:
+            rewards = program.reward_ids.filtered(
+                lambda reward: reward.active and reward.reward_type == "product"
             )
+            goods += share * max(rewards.mapped("reward_product_qty"), default=0)
+        return goods / sum(share for _program, share in offers)
 
     @api.constrains("days")
     def _check_days(self):
@@ -80,7 +91,7 @@ class LoyaltyCampaignBacktest(models.TransientModel):
         """Return who would have got the offer: [(customer, occasion, group)]."""
         self.ensure_one()
         campaign = self.campaign_id
-        if campaign.trigger not in PURCHASE_TRIGGERS or self.days < 1:
+        if campaign.trigger not in REPLAYED_TRIGGERS or self.days < 1:
             return []
         last, _holders = campaign._read_purchase_horizon()
         trial = campaign.new(origin=campaign)
@@ -88,13 +99,41 @@ class LoyaltyCampaignBacktest(models.TransientModel):
         trial.cursor_purchase_id = 0
         trial.settled_purchase_id = last
         campaign._flush_audience()
-        candidates = getattr(trial, f"_candidates_{campaign.trigger}")()
-        return self.env.execute_query(
+        # Silence of the past has a query of its own: figures are those of today.
+        replay = getattr(trial, f"_replay_{campaign.trigger}", None)
+        candidates = (replay or getattr(trial, f"_candidates_{campaign.trigger}"))()
+        if campaign.cap_days:
+            # The query counts up to now; offers of the past had days of their own.
+            trial.cap_count = 0
+        rows = self.env.execute_query(
             SQL(
                 "SELECT partner_id, occasion, arm FROM (%s) groups",
                 trial._groups_query(candidates),
             )
         )
+        return self._keep_cap(rows) if campaign.cap_days else rows
+
+    def _keep_cap(self, rows):
+        """Return the rows that the campaign's cap per customer leaves.
+
+        :param rows: list of (customer, occasion, group), the occasion with its day
+        """
+        campaign = self.campaign_id
+        if not campaign.cap_count:
+            return rows
+        partners = self.env["res.partner"].browse({row[0] for row in rows})
+        customers = {
+            partner.id: partner.commercial_partner_id.id for partner in partners
+        }
+        kept, days = [], {}
+        for row in sorted(rows, key=lambda row: (row[1], row[0])):
+            given = days.setdefault(customers[row[0]], [])
+            day = date.fromisoformat(row[1][:10])
+            recent = sum((day - one).days < campaign.cap_days for one in given)
+            if recent < campaign.cap_count:
+                given.append(day)
+                kept.append(row)
+        return kept
 
     def _count_overlap(self, partner_ids):
         """Return how many of the customers other campaigns reached in these days."""
