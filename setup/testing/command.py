@@ -81,6 +81,7 @@ def _chosen(options):
         "base without the till": runs.alone,
         "add-ons together": runs.together,
         "tests/": runs.repository,
+        "tests/ of installation": runs.installation,
         "tests/ of processes": runs.contention,
     }
 

@@ -293,14 +293,18 @@ def _at_install(run):
     return _not_fewer(outcome, FEWEST["at_install"])
 
 
+# Files of `tests/` that are parts of their own: two lanes share what takes long.
+INSTALLATION, CONTENTION = "test_installation.py", "test_*_processes.py"
+
+
 def repository(*arguments):
-    """Run what is in `tests/`: checks of the repository, install and uninstall.
+    """Run what is in `tests/`: checks of the repository and its figures.
 
     :param arguments: what to run of it, as pytest takes it; all but the measurements
-        and what `contention` runs when there are none
+        and what `installation` and `contention` run when there are none
     """
-    others = [f"--ignore={path}" for path in ("tests/perf", *_contention_files())]
-    chosen = arguments or ("tests", *others)
+    others = ("tests/perf", *_files(INSTALLATION), *_files(CONTENTION))
+    chosen = arguments or ("tests", *(f"--ignore={path}" for path in others))
     measured = [name for name in chosen if name.startswith("tests/perf")]
     if not measured:
         return _pytest("repository", STANDING_BACK, chosen)
@@ -311,14 +315,19 @@ def repository(*arguments):
     return outcome
 
 
+def installation():
+    """Run those of `tests/` that install, upgrade and uninstall the add-ons."""
+    return _pytest("installation", STANDING_BACK, _files(INSTALLATION))
+
+
 def contention():
     """Run those of `tests/` in which processes meet, are killed and go on."""
-    return _pytest("contention", STANDING_BACK, _contention_files())
+    return _pytest("contention", STANDING_BACK, _files(CONTENTION))
 
 
-def _contention_files():
+def _files(pattern):
     folder = settings.REPOSITORY / "tests"
-    return [f"tests/{path.name}" for path in sorted(folder.glob("test_*_processes.py"))]
+    return [f"tests/{path.name}" for path in sorted(folder.glob(pattern))]
 
 
 def _pytest(name, niceness, arguments):
