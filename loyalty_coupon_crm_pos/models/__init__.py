@@ -13,11 +13,13 @@ from . import loyalty_pos_earn_mixin
 from . import loyalty_pos_lease_mixin
 from . import loyalty_pos_member_mixin
 from . import loyalty_pos_parked_mixin
+from . import loyalty_pos_repeat_mixin
 from . import loyalty_pos_self_order_mixin
 from . import loyalty_pos_spend_mixin
 from . import loyalty_pos_unheld_mixin
 from . import loyalty_pos_voucher_mixin
 from . import loyalty_pos_waiting_mixin
+from . import loyalty_pos_worth_mixin
 from . import loyalty_program
 from . import loyalty_reward
 from . import loyalty_purchase

@@ -16,11 +16,16 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
     _description = "Bounds of Wallets at the Till"
 
     def _loyalty_check_claims(self):
-        """Refuse orders that spend more of a wallet than may be spent.
+        """Refuse orders whose wallets pay what they must not, or without their owner.
+
+        A till of ours refuses both, also without connection. Who spends more of a
+        wallet than may be spent is told of before payment; afterwards the shop bears
+        what is too much, for the till may have been offline.
 
         :raise UserError: says which wallet, how much, and what to do
         """
         for order in self:
+            order._loyalty_flag_overdrawn()
             problem = order._loyalty_claim_problem()
             if problem:
                 self.env["loyalty.refusal"]._log_refusal(
@@ -43,18 +48,23 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
     def _loyalty_claim_problem(self):
         """Return why the claims of an order are refused, as a sentence, or None."""
         self.ensure_one()
-        for card, lines in self._loyalty_used_lines().items():
-            points = sum(lines.mapped("points_cost"))
-            problem = self._loyalty_limit_message(card, points)
-            # Without a waiting time the order may spend what it earns at once.
-            if not problem and card.program_id.pending_days:
-                problem = self._loyalty_blocked_message(card, points)
-            if problem:
-                return problem
         program = self._loyalty_wrong_payment()
         if program:
             return program._not_payable_message(self._loyalty_not_payable(program))
         return self._loyalty_unconfirmed_message()
+
+    def _loyalty_flag_overdrawn(self):
+        """Flag what an order spends beyond a member's limit or of blocked points."""
+        self.ensure_one()
+        for card, lines in self._loyalty_used_lines().items():
+            points = lines._loyalty_points_cost()
+            problem = self._loyalty_limit_message(card, points)
+            # Without a waiting time the order may spend what it earns at once.
+            if not problem and card.program_id.pending_days:
+                blocked = card._blocked_for(self._loyalty_holder())
+                problem = self._loyalty_blocked_message(card, points, blocked)
+            if problem:
+                self._loyalty_flag(problem)
 
     def _loyalty_limit_message(self, card, points):
         """Return why a member may not spend so many points of a wallet, or None."""
@@ -66,14 +76,12 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
             return None
         return member._limit_message(left)
 
-    def _loyalty_blocked_message(self, card, points):
+    def _loyalty_blocked_message(self, card, points, blocked):
         """Return why points of a wallet cannot be spent yet, or None.
 
         :param points: points that the order takes from the card
+        :param blocked: points of the card that the order cannot spend
         """
-        # The ledger is not the cashier's to read.
-        card = card.sudo()
-        blocked = card.blocked_points
         if not blocked or not card.program_id.is_nominative:
             return None
         usable = max(card.points - blocked, 0.0)

@@ -18,12 +18,12 @@ class LoyaltyPosClaimMixin(models.AbstractModel):
 
     @api.model
     def _process_order(self, order, existing_order):
-        """Take no flag from a till, and have its new orders checked before they count.
+        """Take no flag from a till, and have its orders checked before they count.
 
-        A till sends a new order as paid already; the server says whether it is.
+        A till sends its orders as paid already; the server says whether they are.
         """
         order.pop("loyalty_flag", None)
-        if existing_order:
+        if existing_order and existing_order._loyalty_is_confirmed():
             return super()._process_order(order, existing_order)
         with self._loyalty_sending():
             return super()._process_order(order, existing_order)
@@ -40,7 +40,7 @@ class LoyaltyPosClaimMixin(models.AbstractModel):
 
     @api.model
     def _loyalty_is_sending(self):
-        """Return whether a till sends a new order now, whose state is its own word."""
+        """Return whether a till sends an order now, whose state is its own word."""
         return bool(self.env.cr.cache.get(SENDING))
 
     def _loyalty_heard(self, coupon_data):

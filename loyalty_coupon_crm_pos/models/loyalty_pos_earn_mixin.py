@@ -58,6 +58,24 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
                     checked.pop(key)
         return checked
 
+    def _loyalty_note_booked(self, done):
+        """Compare what a till claims with what payment booked.
+
+        :param done: dict of card id to values, as Odoo's till sends it
+        """
+        booked = self._loyalty_moved_when_paid("earn").grouped("program_id")
+        lines = self.lines._loyalty_sold()
+        for program, moves in booked.items():
+            own = lines.filtered(
+                lambda line, program=program: line.reward_id.program_id == program
+            )
+            spent = sum(own.mapped("points_cost"))
+            for vals in done.values():
+                if vals["program_id"] == program.id:
+                    self._loyalty_note_claim(
+                        program, vals["points"] + spent, sum(moves.mapped("points"))
+                    )
+
     def _loyalty_is_nothing(self, program, card_id, earned, granted):
         """Return whether a new card was claimed for points that were not earned."""
         new = card_id < 0 and program.applies_on != "current"
@@ -82,12 +100,7 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
         Codes of rules are activated at the till only, a program that reached its limit
         gives nothing, and payment programs split a sale over several cards.
         """
-        return bool(
-            program.is_payment_program
-            or program.limit_usage
-            or program.trigger == "with_code"
-            or "with_code" in program.rule_ids.mapped("mode")
-        )
+        return program.is_payment_program or not program._loyalty_is_earned_openly()
 
     def _loyalty_note_claim(self, program, earned, granted):
         """Flag a claim that is more than a step from what the server computes."""
@@ -134,6 +147,9 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
         lines = self.lines._loyalty_sold().filtered(
             lambda line: not line.combo_parent_id
         )
+        if not lines._loyalty_goods():
+            # Who only brings goods back bought nothing.
+            return 0.0
         points = sum(
             self._loyalty_rule_points(rule, lines) for rule in program.rule_ids
         )

@@ -42,7 +42,7 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                         code=card.code,
                     )
                 )
-            if card.program_id.is_nominative:
+            if card.program_id.is_nominative and not card.program_id.pending_days:
                 # What the order brings to the wallet need not be held.
                 points -= self._loyalty_earned(card.program_id)
             missing = points - held.get(card.id, 0.0)

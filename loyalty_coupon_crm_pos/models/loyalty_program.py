@@ -67,6 +67,29 @@ class LoyaltyProgram(models.Model):
             "usage_plan",
         ]
 
+    def _loyalty_is_earned_openly(self):
+        """Return whether an order says by itself what it earns.
+
+        Not with codes, which are entered at the till only, with a limit of uses, which
+        gives nothing when it is reached, and where the same product tops up several
+        programs: the till asked which.
+        """
+        self.ensure_one()
+        codes = "with_code" in [self.trigger, *self.rule_ids.mapped("mode")]
+        if self.limit_usage or codes:
+            return False
+        if not self.is_payment_program:
+            return True
+        products = self.trigger_product_ids
+        return bool(products) and not self.search_count(
+            [
+                ("id", "!=", self.id),
+                ("program_type", "in", ("ewallet", "gift_card")),
+                ("trigger_product_ids", "in", products.ids),
+            ],
+            limit=1,
+        )
+
     def _compute_total_order_count(self):
         # Odoo's till adds its orders to what is counted one by one already.
         counted = self._counted_one_by_one()

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from .loyalty_pos_waiting_mixin import WAITING
 from .pos_order_line import PAID_STATES
@@ -23,6 +22,7 @@ class PosOrder(models.Model):
     _name = "pos.order"
     _inherit = [
         "loyalty.pos.claim.mixin",
+        "loyalty.pos.repeat.mixin",
         "loyalty.pos.bounds.mixin",
         "loyalty.pos.order.concession.mixin",
         "loyalty.pos.order.confirm.mixin",
@@ -32,6 +32,7 @@ class PosOrder(models.Model):
         "loyalty.pos.credit.mixin",
         "loyalty.pos.spend.mixin",
         "loyalty.pos.unheld.mixin",
+        "loyalty.pos.worth.mixin",
         "pos.order",
         "loyalty.document.mixin",
     ]
@@ -62,11 +63,12 @@ class PosOrder(models.Model):
         unpaid._loyalty_check_claims()
         for order in unpaid:
             order._loyalty_check_holds()
+            order._loyalty_check_rewards()
         result = super().action_pos_order_paid()
         # Facts are written by the system, the cashier may not.
         for order in self.sudo():
             order._loyalty_record_purchase()
-            order._loyalty_spend_paid()
+            order._loyalty_post_paid()
             order._loyalty_undo_refunded()
         # Whoever pays an order again tells nothing again.
         unpaid._loyalty_note_concessions()
@@ -120,7 +122,9 @@ class PosOrder(models.Model):
             # Facts are written by the system, the cashier may not.
             self.env["loyalty.redemption"].sudo()._record(self.sudo())
             self._loyalty_unhold()
-        result["coupon_updates"] += self._loyalty_done_updates(done)
+        # What differs is for who looks after the tills, not for the cashier.
+        self.sudo()._loyalty_note_booked(done)
+        self._loyalty_add_done(result, done)
         for update in result["coupon_updates"]:
             card = cards.browse(update["id"])
             update["points"] = card._member_points(
@@ -193,7 +197,12 @@ class PosOrder(models.Model):
         :param others: the other programs that the order uses
         :return: list of (code, message)
         """
-        problem = self._loyalty_blocked_message(card, points)
+        # The ledger is not the cashier's to read.
+        blocked = card.sudo().blocked_points
+        if card.sudo()._live_holds():
+            # What lapsed since it was held is free for the order that holds it.
+            blocked = card.sudo().pending_points
+        problem = self._loyalty_blocked_message(card, points, blocked)
         found = [
             *self.env["loyalty.program"]._redemption_blockers(
                 card, card.partner_id, "pos", holder=self._loyalty_conceded(card)
@@ -208,71 +217,6 @@ class PosOrder(models.Model):
                 card, card.partner_id, "pos", None, card.code, blockers
             )
         return blockers
-
-    def _loyalty_wait_for_retry(self):
-        """Have two calls for one order follow each other.
-
-        The second one fails to serialize, Odoo starts it anew, and it finds the rows
-        of the first.
-        """
-        self.env.cr.execute(
-            SQL("UPDATE pos_order SET write_date = write_date WHERE id = %s", self.id)
-        )
-
-    def _loyalty_done_entries(self, coupon_data):
-        """Return the entries of `coupon_data` whose program this order already served.
-
-        :return: dict of the same form
-        """
-        # The cashier may not read the ledger.
-        moves = self.env["loyalty.point.move"].sudo()
-        cards = self.env["loyalty.card"].sudo()
-        moved = moves.search(
-            [
-                ("order_model", "=", self._name),
-                ("order_id", "=", self.id),
-                ("kind", "in", ("earn", "spend")),
-            ]
-        )
-        # What was spent when the order was paid says nothing of what it earns.
-        moved = moved.filtered(
-            lambda move: not (move.request_key or "").endswith("/spend/paid")
-        )
-        created = cards.search([("source_pos_order_id", "=", self.id)])
-        programs = moved.program_id | created.program_id
-        return {
-            key: vals
-            for key, vals in coupon_data.items()
-            if vals["program_id"] in programs.ids
-        }
-
-    def _loyalty_done_updates(self, done):
-        """Return `coupon_updates` for entries that an earlier call served."""
-        updates = []
-        for key, vals in done.items():
-            program = self.env["loyalty.program"].browse(vals["program_id"])
-            if not program.is_nominative:
-                continue
-            card = self.env["loyalty.card"].search(
-                [
-                    ("program_id", "=", program.id),
-                    ("partner_id", "=", self.partner_id.id),
-                    ("partner_id", "!=", False),
-                ],
-                limit=1,
-            )
-            if card:
-                updates.append(
-                    {
-                        "old_id": int(key) if int(key) < 0 else card.id,
-                        "id": card.id,
-                        "points": card.points,
-                        "code": card.code,
-                        "program_id": program.id,
-                        "partner_id": card.partner_id.id,
-                    }
-                )
-        return updates
 
     def _loyalty_record_purchase(self):
         """Write what the order sold, and what it took back of each earlier order.

@@ -106,7 +106,8 @@ class PosOrderLine(models.Model):
         """
         asked = sum(self.mapped("points_cost"))
         lines = self.filtered("reward_id")
-        if not lines.reward_id.program_id.filtered("strict"):
+        programs = lines.reward_id.program_id | lines.coupon_id.program_id
+        if not programs.filtered("strict"):
             return asked
         least = 0.0
         for reward, own in lines.grouped("reward_id").items():

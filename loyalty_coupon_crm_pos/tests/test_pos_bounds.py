@@ -1,3 +1,7 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -38,20 +42,31 @@ class TestPosBounds(LoyaltyCrmPosCommon):
         return orders.validate_coupon_programs({str(self.card.id): net}, [])
 
     def test_a_member_stays_within_the_limit(self):
+        """A till that was offline has sold already: the owner keeps what is more."""
         self._member(60)
-        self.assertEqual(self._spend(60, self.other_partner).state, "paid")
-        for points in (61, 100):
-            with self.assertRaisesRegex(UserError, "may spend 60"):
-                self._spend(points, self.other_partner)
+        order = self._spend(60, self.other_partner)
+        self.assertFalse(order.loyalty_flag)
+        self.assertEqual(self._lost(order), [])
+        order = self._spend(50, self.other_partner)
+        self.assertRegex(order.loyalty_flag, "may spend 60.* 0.0 are left")
+        self.assertEqual((order.state, self._lost(order)), ("paid", [50]))
+        self.assertEqual(self.card.points, 100 + 90 - 60 + 90)
+        self.assertLedger(self.card)
+
+    def _lost(self, order):
+        """Return the points that the shop bears of an order."""
+        rows = self._moves(self.card, order)
+        return [points for kind, points in rows if kind == "loss"]
 
     def test_earlier_uses_of_the_day_count(self):
-        self._member(60)
+        self._member(110)
         order = self._spend(50, self.other_partner)
-        data = self._coupon_data(self.card, -50, partner_id=order.partner_id.id)
+        data = self._coupon_data(self.card, 40, partner_id=order.partner_id.id)
         order.with_user(self.cashier).confirm_coupon_programs(data)
-        self.assertEqual(self._spend(10, self.other_partner).state, "paid")
-        with self.assertRaisesRegex(UserError, "; 0.* are left"):
-            self._spend(1, self.other_partner)
+        self.assertEqual(self._lost(self._spend(55, self.other_partner)), [])
+        order = self._spend(60, self.other_partner)
+        self.assertIn("5.0 are left", order.loyalty_flag)
+        self.assertEqual(self._lost(order), [55])
 
     def test_the_owner_has_no_limit(self):
         self._member(60)
@@ -66,9 +81,36 @@ class TestPosBounds(LoyaltyCrmPosCommon):
         answer = self._validate(-101)
         self.assertFalse(answer["successful"])
         self.assertIn("pending", answer["payload"]["message"])
-        with self.assertRaisesRegex(UserError, "pending"):
-            self._spend(120)
-        self.assertEqual(self._spend(100).state, "paid")
+        order = self._spend(120)
+        self.assertIn("pending", order.loyalty_flag)
+        self.assertEqual((order.state, self._lost(order)), ("paid", [20]))
+        # What waits is still the customer's: 50 of before, 90 of this order.
+        self.assertEqual((self.card.points, self.card.available_points), (140, 0))
+        self.assertLedger(self.card)
+
+    def test_points_that_lapsed_while_an_order_held_them(self):
+        self.enterContext(self.enter_registry_test_mode())
+        self.program.write({"pending_days": 1, "expire_after": 5})
+        with freeze_time(fields.Datetime.now() - timedelta(days=5)):
+            self.card._post_move("issue", 70)
+        uuid = "44444444-0000-4000-8000-000000000001"
+        self.env.flush_all()
+        till = self.config.with_user(self.cashier)
+        wanted = {str(self.card.id): 170}
+        self.assertEqual(till.hold_cards(uuid, wanted, self.partner.id), {})
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            # Midnight has passed while the order was at the till.
+            self.env["loyalty.point.hold"].sudo().search([]).expires_at = (
+                fields.Datetime.now() + timedelta(minutes=5)
+            )
+            self.env.invalidate_all()
+            self.assertEqual(self.card.blocked_points, 70)
+            self.assertTrue(self._validate(-170)["successful"])
+            line = self._reward_line(self.card, 10, cost=170)
+            order = self._pay_order(rewards=[line], uuid=uuid)
+        self.assertFalse(order.loyalty_flag)
+        self.assertEqual(self._lost(order), [])
+        self.assertEqual(self.card.points, 90)
 
     def test_a_wallet_pays_no_top_up(self):
         top_up = self._create_product("Top-up", 100.0, 0.0, available_in_pos=True)
@@ -91,6 +133,9 @@ class TestPosBounds(LoyaltyCrmPosCommon):
         lines = [self._till_line(top_up), self._till_reward(wallet, 100, cost=100)]
         with self.assertRaisesRegex(UserError, "Top-up"):
             self._sync(lines, self.cashier)
+        draft = self._sync(lines, self.cashier, state="draft", payment_ids=[])
+        with self.assertRaisesRegex(UserError, "Top-up"):
+            self._sync([], self.cashier, state="done", uuid=draft.uuid)
         coupon = self._create_card(self._create_coupon_program(strict=True))
         coupon.sudo().write({"voided_at": "2026-01-01", "void_reason": "Lost"})
         order = self._sync(

@@ -107,7 +107,7 @@ class TestPosClaims(LoyaltyCrmPosCommon):
         order = self._pay_order(rewards=[self._reward_line(self.wallet, 10, cost=50)])
         self._confirm(order, self.wallet, 5000)
         self.assertEqual(
-            self._moves(self.wallet, order), [("spend", -50), ("earn", 90)]
+            self._moves(self.wallet, order), [("earn", 90), ("spend", -50)]
         )
         self.assertEqual(self.wallet.points, 100)
         self.assertLedger(self.wallet)
@@ -126,6 +126,53 @@ class TestPosClaims(LoyaltyCrmPosCommon):
         self._confirm(order, self.coupon, 0)
         self.assertEqual(self.coupon.points, 0)
         self.assertLedger(self.coupon)
+
+    def test_reward_that_takes_off_too_much(self):
+        """10 % of 100.00; the cents of rounding are let pass."""
+        for amount, flagged in (
+            (10, False),
+            (10.02, False),
+            (10.03, True),
+            (100, True),
+        ):
+            coupon = self._create_card(self.coupons, self.partner)
+            order = self._pay_order(rewards=[self._reward_line(coupon, amount)])
+            self.assertEqual(bool(order.loyalty_flag), flagged, amount)
+        self.assertRegex(order.loyalty_flag, r"100\.00.*10\.02")
+
+    def test_rewards_that_give_as_much_as_they_may(self):
+        reward = self.coupons.reward_ids
+        gift = {"product_id": self.gift.id, "qty": 1}
+        cases = [
+            ({"discount_max_amount": 8}, 8),
+            ({"discount_mode": "per_order", "discount_max_amount": 0}, 10),
+            ({"discount_mode": "percent", "discount_applicability": "cheapest"}, 2),
+            (
+                {
+                    "discount_applicability": "specific",
+                    "discount_product_ids": [Command.set(self.product.ids)],
+                },
+                10,
+            ),
+            ({"reward_type": "product", "reward_product_id": self.gift.id}, 20),
+        ]
+        for values, most in cases:
+            reward.sudo().write(values)
+            for amount in (most, most + 1):
+                coupon = self._create_card(self.coupons, self.partner)
+                line = self._reward_line(coupon, amount)
+                order = self._pay_order(rewards=[gift, line])
+                self.assertEqual(bool(order.loyalty_flag), amount > most, values)
+
+    def test_reward_of_another_program_than_the_cards(self):
+        loose = self._create_points_program(required=50)
+        self.wallet.sudo()._post_move("issue", 60)
+        line = self._reward_line(self.wallet, 10, cost=0, reward=loose.reward_ids)
+        order = self._pay_order(rewards=[line])
+        self.assertIn(self.wallet.code, order.loyalty_flag)
+        self.assertEqual(
+            self._moves(self.wallet, order), [("earn", 90), ("spend", -50)]
+        )
 
     def test_void_coupon_is_a_loss_with_the_true_reason(self):
         self.coupon.sudo().write({"voided_at": "2026-01-01", "void_reason": "Lost"})

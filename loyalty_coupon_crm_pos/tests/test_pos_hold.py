@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo.fields import Datetime
+from odoo.fields import Command, Datetime
 from odoo.tests import tagged
 
 from .common import LoyaltyCrmPosCommon
@@ -133,13 +133,14 @@ class TestPosHold(LoyaltyCrmPosCommon):
     def test_wallet_earns_after_it_was_spent(self):
         wallet = self._create_card(self.points, self.partner, points=60)
         order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=50)])
-        self.assertEqual(wallet.points, 10)
+        self.assertEqual(wallet.points, 100)
         answers = [
             order.confirm_coupon_programs(self._coupon_data(wallet, 40))
             for _attempt in range(2)
         ]
-        self.assertEqual(self._moves(wallet, order), [("spend", -50), ("earn", 90)])
+        self.assertEqual(self._moves(wallet, order), [("earn", 90), ("spend", -50)])
         self.assertEqual(wallet.points, 100)
+        self.assertFalse(order.loyalty_flag)
         self.assertEqual(answers[0]["coupon_updates"][0]["points"], 100)
         self.assertEqual(answers[0]["coupon_updates"], answers[1]["coupon_updates"])
         self.assertEqual(sum(wallet.history_ids.mapped("issued")), 90)
@@ -148,7 +149,7 @@ class TestPosHold(LoyaltyCrmPosCommon):
     def test_wallet_spends_what_the_order_earns(self):
         wallet = self._create_card(self.points, self.partner, points=10)
         order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=50)])
-        self.assertEqual(wallet.points, 10)
+        self.assertEqual(wallet.points, 50)
         order.confirm_coupon_programs(self._coupon_data(wallet, 40))
         self.assertEqual(self._moves(wallet, order), [("earn", 90), ("spend", -50)])
         self.assertEqual(wallet.points, 50)
@@ -166,12 +167,74 @@ class TestPosHold(LoyaltyCrmPosCommon):
     def test_wallet_that_never_covers_it_is_a_loss(self):
         wallet = self._create_card(self.points, self.partner, points=10)
         order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=150)])
-        order.confirm_coupon_programs(self._coupon_data(wallet, -60))
-        self.assertEqual(
-            self._moves(wallet, order), [("loss", 50), ("earn", 90), ("spend", -150)]
-        )
-        self.assertEqual(wallet.points, 0)
+        for _attempt in range(2):
+            self.assertEqual(
+                self._moves(wallet, order),
+                [("earn", 90), ("loss", 50), ("spend", -150)],
+            )
+            self.assertEqual(wallet.points, 0)
+            self.assertIn(wallet.code, str(order.message_ids.mapped("body")))
+            # The till asks later, or never.
+            order.confirm_coupon_programs(self._coupon_data(wallet, -60))
         self.assertLedger(wallet)
+
+    def test_first_wallet_is_made_when_the_order_is_paid(self):
+        """Earned, and spent at once, without a word of the till."""
+        template = self.env.ref("loyalty.mail_template_loyalty_card")
+        self.points.communication_plan_ids = [
+            Command.create({"trigger": "create", "mail_template_id": template.id})
+        ]
+        line = self._till_reward(
+            self.env["loyalty.card"], 10, cost=50, reward=self.points.reward_ids
+        )
+        mails = self.env["mail.mail"].sudo().search_count([])
+        order = self._sync([self._till_line(self.product), line], self.cashier)
+        wallet = self.points.sudo().coupon_ids
+        self.assertEqual((wallet.partner_id, wallet.points), (self.partner, 40))
+        self.assertEqual(self._moves(wallet), [("earn", 90), ("spend", -50)])
+        self.assertEqual(self._uses(order).card_id, wallet)
+        claim = {"points": 40, "program_id": self.points.id, "line_codes": ["reward"]}
+        for _attempt in range(2):
+            answer = order.confirm_coupon_programs(
+                {"-3": {**claim, "coupon_id": -3, "partner_id": self.partner.id}}
+            )
+            (update,) = answer["coupon_updates"]
+            self.assertEqual((update["old_id"], update["id"]), (-3, wallet.id))
+            self.assertEqual(update["points"], 40)
+        self.assertEqual(self.points.sudo().coupon_ids, wallet)
+        self.assertEqual(self.env["mail.mail"].sudo().search_count([]), mails + 1)
+        self.assertFalse(order.sudo().loyalty_flag)
+
+    def test_points_of_a_code_wait_for_the_till(self):
+        self.points.write(
+            {
+                "rule_ids": [
+                    Command.create(
+                        {
+                            "mode": "with_code",
+                            "code": "PLUS",
+                            "reward_point_mode": "order",
+                            "reward_point_amount": 30,
+                        }
+                    )
+                ]
+            }
+        )
+        wallet = self._create_card(self.points, self.partner, points=10)
+        order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=50)])
+        self.assertEqual(self._moves(wallet, order), [])
+        order.confirm_coupon_programs(self._coupon_data(wallet, 70))
+        self.assertEqual(self._moves(wallet, order), [("earn", 120), ("spend", -50)])
+        # More than any code could bring is lost at once.
+        wallet.sudo()._post_move("adjust", -80)
+        order = self._pay_order(rewards=[self._reward_line(wallet, 10, cost=500)])
+        self.assertEqual(self._moves(wallet, order), [("loss", 500), ("spend", -500)])
+
+    def test_other_companies_give_nothing(self):
+        other = self.env["res.company"].sudo().create({"name": "Other"})
+        self.points.sudo().company_id = other
+        self._pay_order()
+        self.assertFalse(self.points.sudo().coupon_ids)
 
     def test_payment_ends_the_hold(self):
         order = self._pay_order(

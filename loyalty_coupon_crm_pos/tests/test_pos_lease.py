@@ -153,7 +153,7 @@ class TestPosLease(LoyaltyCrmPosCommon):
         order = self._pay_order(rewards=[self._reward_line(self.wallet, 10, cost=200)])
         self.assertFalse(order.loyalty_flag)
         self.assertFalse(self._leases())
-        self.assertEqual(self.wallet.points, 600)
+        self.assertEqual(self.wallet.points, 602)
 
     def test_sold_offline_after_the_lease_and_spent_elsewhere(self):
         self._lease(self.partner)

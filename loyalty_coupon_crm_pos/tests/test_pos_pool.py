@@ -75,7 +75,7 @@ class TestPosPool(LoyaltyCrmPosCommon):
         line = self._reward_line(self.card, 10, cost=50)
         order, answer = self._confirm(self.card.id, 40, [line])
         self.assertEqual(self.card.points, 140)
-        self.assertEqual(self._moves(self.card, order), [("spend", -50), ("earn", 90)])
+        self.assertEqual(self._moves(self.card, order), [("earn", 90), ("spend", -50)])
         self.assertEqual(self._uses(order).used_by_id, self.other_partner)
         self.assertEqual(self._uses(order).partner_id, self.partner)
         self.assertEqual(answer["coupon_updates"][0]["points"], 10)

@@ -114,7 +114,7 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         sale._update_programs_and_rewards()
         sale.action_confirm()
         order = self._settle(sale, self._till_line(self.gift))
-        self.assertEqual(wallet.points, 180)
+        self.assertEqual(wallet.points, 180 + 90, "sold by the order and at the till")
         order.action_pos_order_invoice()
         note = order.account_move.sudo()._reverse_moves()
         note.action_post()
@@ -123,7 +123,7 @@ class TestPosSettle(LoyaltyCrmPosCommon):
         rows |= rows.search([("reversal_of_id", "in", rows.ids)])
         self.assertEqual(sum(rows.mapped("amount")), 0)
         note.button_draft()
-        self.assertEqual(wallet.points, 180)
+        self.assertEqual(wallet.points, 270)
         self.assertLedger(wallet)
 
     def test_cancel_after_the_refund_at_the_till(self):
