@@ -94,7 +94,9 @@ from . import loyalty_gate_concession_mixin
 from . import loyalty_gate_time_mixin
 from . import loyalty_gate_ask_mixin
 from . import loyalty_gate_facts_mixin
+from . import loyalty_gate_parts_mixin
 from . import loyalty_gate_fetch_mixin
+from . import loyalty_gate_terms_mixin
 from . import loyalty_gate_limit_mixin
 from . import loyalty_program_count_mixin
 from . import loyalty_program_limit_mixin

@@ -22,21 +22,31 @@ class LoyaltyGateFactsMixin(models.AbstractModel):
         """
         found = Found()
         slots = self._gate_fact_slots(uses, found)
+        audiences = self._gate_audiences(uses)
         parts = [
             *self._gate_slot_facts(uses, slots),
-            *self._gate_member_facts(uses),
+            *self._gate_member_facts(uses, audiences),
             *self._gate_bought_facts(uses),
         ]
-        if not parts:
-            return found
-        rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
-        for what, program_id, place, used, amount, held in rows:
-            if what == "slot":
-                found.counts[slots[place]] = (used, amount, held)
+        used, held, segments = {}, {}, set()
+        rows = self.env.execute_query(SQL(" UNION ALL ").join(parts)) if parts else ()
+        for what, number, name, key, period, count, amount in rows:
+            if what == "used":
+                used[number, name, key, period] = (max(count, 0), max(amount, 0.0))
+            elif what == "held":
+                held[name] = count
             elif what == "member":
-                found.members.add(program_id)
+                segments.add(number)
             else:
                 found.bought = True
+        for number, slot in slots:
+            counted = used.get((number, slot.kind, slot.key, slot.period), (0, 0.0))
+            found.counts[number, slot] = (*counted, held.get(slot.name(number), 0))
+        found.members = {
+            program_id
+            for program_id, ids in audiences.items()
+            if not segments.isdisjoint(ids)
+        }
         return found
 
     @api.model
@@ -46,7 +56,7 @@ class LoyaltyGateFactsMixin(models.AbstractModel):
         if not limited:
             return []
         first = limited[0]
-        customer = first.partner if self._gate_is_known(first.partner) else None
+        customer = first.partner if self._gate_knows(first) else None
         household = None
         if customer and any(use.program.per_household_limit for use in limited):
             household = self._household_key(customer)
@@ -62,57 +72,47 @@ class LoyaltyGateFactsMixin(models.AbstractModel):
 
     @api.model
     def _gate_slot_facts(self, uses, slots):
-        """Return the query of what is counted and held of limits, in a list."""
+        """Return the queries of what is counted and held of limits."""
         if not slots:
             return []
         counters = self.env["loyalty.use.counter"]
         # Counters and the holds of others are not for every salesperson to read.
         counters.sudo()._flush_for_limits()
-        query = SQL(
-            """
-            SELECT 'slot' AS what, slot.program_id, slot.place,
-                   counter.uses, counter.amount,
-                   COALESCE(held.count, 0) AS held
-              FROM %(slots)s
-             CROSS JOIN LATERAL (%(counted)s) counter
-              LEFT JOIN (%(held)s) held ON held.name = slot.name
-            """,
-            slots=counters._slots_sql(slots),
-            counted=counters._counted_sql("slot"),
-            held=counters._held_sql(
-                {program_id for program_id, _slot in slots},
-                uses[0].holder,
-            ),
-        )
-        return [query]
+        return counters._read_sql(slots, uses[0].holder)
 
     @api.model
-    def _gate_member_facts(self, uses):
-        """Return the query of the programs whose audience the customer belongs to."""
-        programs = [use.program.id for use in uses if use.program.segment_ids]
+    def _gate_audiences(self, uses):
+        """Return {program id: ids of its segments} of programs that have some."""
+        # Who is in an archived segment still belongs to the audience.
+        own = self.sudo().browse().with_context(active_test=False)
+        programs = own.union(*(use.program for use in uses))
+        return {
+            program.id: segments.ids
+            for program in programs
+            if (segments := program.segment_ids)
+        }
+
+    @api.model
+    def _gate_member_facts(self, uses, audiences):
+        """Return the query of the segments to which the customer belongs, in a list.
+
+        :param audiences: as of `_gate_audiences`
+        """
         people = uses[0].partner | uses[0].partner.commercial_partner_id
-        if not programs or not people:
+        if not audiences or not people:
             return []
         # Who belongs to an audience is not for the cashier to read.
         members = self.env["loyalty.segment.member"].sudo()
         members.flush_model(["segment_id", "partner_id", "date_to", "is_excluded"])
-        audience = self._fields["segment_ids"]
-        self.env["loyalty.program"].flush_model(["segment_ids"])
         query = SQL(
             """
-            SELECT DISTINCT 'member', audience.%(program)s, 0, 0, 0.0::float8, 0
-              FROM %(relation)s audience
-              JOIN loyalty_segment_member member
-                ON member.segment_id = audience.%(segment)s
-               AND member.date_to IS NULL AND member.is_excluded IS NOT TRUE
-             WHERE audience.%(program)s = ANY(%(programs)s)
-               AND member.partner_id = ANY(%(people)s)
+            SELECT 'member', segment_id, NULL, NULL, NULL::date, 0, 0.0::float8
+              FROM loyalty_segment_member
+             WHERE partner_id = ANY(%s) AND segment_id = ANY(%s)
+               AND date_to IS NULL AND is_excluded IS NOT TRUE
             """,
-            relation=SQL.identifier(audience.relation),
-            program=SQL.identifier(audience.column1),
-            segment=SQL.identifier(audience.column2),
-            programs=programs,
-            people=people.ids,
+            people.ids,
+            sorted({one for ids in audiences.values() for one in ids}),
         )
         return [query]
 
@@ -127,7 +127,7 @@ class LoyaltyGateFactsMixin(models.AbstractModel):
         self.env["loyalty.purchase"].flush_model()
         query = SQL(
             """
-            SELECT 'bought', 0, 0, 0, 0.0::float8, 0
+            SELECT 'bought', 0, NULL, NULL, NULL::date, 0, 0.0::float8
              WHERE EXISTS (
                    SELECT 1
                      FROM loyalty_purchase purchase

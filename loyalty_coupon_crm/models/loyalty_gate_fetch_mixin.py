@@ -1,43 +1,19 @@
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
 
 from odoo import api, models
-from odoo.tools import SQL, ormcache
+from odoo.tools import SQL
 
+from .loyalty_gate_parts_mixin import UNSORTED, WHOLE, Asked
 
-class Asked(Enum):
-    """What is asked for; its place in a prepared statement, filled when it runs."""
-
-    CARDS = "loyalty.card"
-    PARTNERS = "res.partner"
-    PROGRAMS = "loyalty.program"
-
-
-# Which rows are read with each of them: {model: column}.
-READ_WITH = {
-    Asked.CARDS: {
-        "loyalty.card": "id",
-        "loyalty.card.member": "card_id",
-        "loyalty.point.hold": "card_id",
-    },
-    Asked.PARTNERS: {"res.partner": "id", "res.users": "partner_id"},
-    Asked.PROGRAMS: {
-        "loyalty.program": "id",
-        "loyalty.reward": "program_id",
-        "loyalty.rule": "program_id",
-        "loyalty.usage.window": "program_id",
-    },
-}
 # Where this one is in memory, so is the rest.
 MARK = {
     Asked.CARDS: "hold_ids",
     Asked.PARTNERS: "user_ids",
     Asked.PROGRAMS: "usage_window_ids",
 }
-# Read whole, as nearly every program has them; of others only whether there are any.
-WHOLE = {"segment_ids"}
+# The place of the versions of programs in what is read.
+VERSIONS = -1
 # These come as text or whole number from JSON.
 CONVERT = {
     "date": date.fromisoformat,
@@ -47,36 +23,13 @@ CONVERT = {
 }
 
 
-@dataclass(frozen=True)
-class Part:
-    """One table of the statement.
-
-    `names` are the columns with `id` first, or one many2many field. `lines` are the
-    one2many fields of the model; `flushed` decides which rows are found.
-    """
-
-    place: int
-    kind: Asked
-    model: str
-    names: tuple
-    lines: tuple
-    flushed: frozenset
-    sql: SQL
-
-    def filled(self, asked):
-        """Return the SQL for ids, {Asked: list of ids}."""
-        values = [
-            asked[one] if isinstance(one, Asked) else one for one in self.sql.params
-        ]
-        return SQL(self.sql.code, *values)
-
-
 class LoyaltyGateFetchMixin(models.AbstractModel):
     """Brings what the gate and a cart read of programs and cards into memory.
 
     Odoo reads each model by queries of its own, with all columns: some twenty for one
-    check. Here it is one. What is in memory already stays as it is; what is not
-    listed is read by Odoo as ever, when it is asked for.
+    check. Here it is one, as programs are kept (`loyalty.gate.terms.mixin`). What is in
+    memory already stays as it is; what is not listed is read by Odoo as ever, when it
+    is asked for.
     """
 
     _name = "loyalty.gate.fetch.mixin"
@@ -196,7 +149,7 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
 
     @api.model
     def _gate_fetch(self, cards, programs, partners):
-        """Bring cards, programs and customers into memory, by at most two statements.
+        """Bring cards, programs and customers into memory, mostly by one statement.
 
         What was brought before is left out.
 
@@ -207,33 +160,95 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
         if self.env.context.get("prefetch_langs"):
             return
         # Whoever asks the gate, it reads as the system.
-        own = self.sudo()
-        cards = cards.sudo()
-        own._gate_run({Asked.CARDS: cards})
-        own._gate_run(
+        own, cards, programs = self.sudo(), cards.sudo(), programs.sudo()
+        versions = own._gate_run(
             {
-                Asked.PARTNERS: partners.sudo() | cards.partner_id,
-                Asked.PROGRAMS: programs.sudo() | cards.program_id,
+                Asked.CARDS: cards,
+                Asked.PARTNERS: partners.sudo(),
+                Asked.PROGRAMS: programs,
             }
         )
+        own._gate_run({Asked.PARTNERS: cards.partner_id})
+        own._gate_fetch_terms(programs | cards.program_id, versions)
 
     @api.model
     def _gate_run(self, records):
-        """Bring records into memory by one statement, {Asked: records}."""
+        """Bring cards and customers into memory by one statement.
+
+        :param records: {Asked: records}; of programs only the versions are read
+        :return: versions of the programs asked for, and of those of the cards, as of
+            `_gate_fetch_terms`
+        """
         asked = {kind: self._gate_not_fetched(kind, records[kind]) for kind in records}
         wanted = {kind for kind, ids in asked.items() if ids}
         if not wanted:
-            return
-        parts = [
-            part for part in self._gate_parts(self.env.lang) if part.kind in wanted
-        ]
-        for part in parts:
-            self.env[part.model].flush_model(part.flushed)
-        found = dict(
-            self.env.execute_query(
-                SQL(" UNION ALL ").join(part.filled(asked) for part in parts)
-            )
+            return {}
+        parts = self._gate_parts_of(*wanted - {Asked.PROGRAMS})
+        known = {
+            part.place: rows
+            for part in parts
+            if (rows := self._gate_in_memory(part, asked[part.kind]))
+        }
+        versions = None
+        if wanted & {Asked.CARDS, Asked.PROGRAMS}:
+            versions = self._gate_versions(asked)
+        found, read = self._gate_read(
+            [part for part in parts if part.place not in known], asked, versions
         )
+        self._gate_keep(parts, found | known)
+        return read
+
+    @api.model
+    def _gate_in_memory(self, part, ids):
+        """Return the rows of a part from memory, where Odoo reads it with an order.
+
+        :return: list of tuples, the id first, or None when one is not there
+        """
+        if part.model != "res.partner":
+            return None
+        fields = self.env[part.model]._fields
+        columns = [fields[name]._get_cache(self.env) for name in part.names[1:]]
+        if not all(one in column for column in columns for one in ids):
+            return None
+        return [(one, *(column[one] for column in columns)) for one in ids]
+
+    @api.model
+    def _gate_read(self, parts, asked, versions=None):
+        """Return what the database has of some parts, read by one statement.
+
+        :param parts: list of `Part`
+        :param asked: {Asked: list of ids}
+        :param versions: SQL as of `_gate_versions`, to be read along
+        :return: {place of the part: its rows, as of `_gate_keep`}, and the versions
+        """
+        flushed = parts
+        if versions:
+            flushed = [*parts, *self._gate_parts_of(Asked.PROGRAMS)]
+        for part in flushed:
+            self.env[part.model].flush_model(part.flushed)
+        queries = [part.filled(asked) for part in parts]
+        if versions:
+            queries.append(versions)
+        found = dict(self.env.execute_query(SQL(" UNION ALL ").join(queries)))
+        read = defaultdict(list)
+        for program_id, version in found.pop(VERSIONS, None) or ():
+            read[program_id].append(version)
+        return (
+            {
+                part.place: self._gate_converted(part, found[part.place])
+                for part in parts
+            },
+            {program_id: tuple(sorted(rows)) for program_id, rows in read.items()},
+        )
+
+    @api.model
+    def _gate_keep(self, parts, found):
+        """Put what was read into memory; what is there already stays.
+
+        :param found: {place of a part: list of rows}; a row of a many2many field is
+            [id, id of a link, whether that is active], or the id of a record that has
+            something
+        """
         ids = {}
         for part in parts:
             if part.names[0] == "id":
@@ -251,122 +266,39 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
         return [one for one in field._cache_missing_ids(records) if one]
 
     @api.model
-    @ormcache("lang")
-    def _gate_parts(self, lang):
-        """Return the parts of the statement, made once.
+    def _gate_converted(self, part, read):
+        """Return rows of a part, as `_gate_keep` takes them, from what JSON gives.
 
-        :param lang: code of the language in which translated names are read
-        :return: tuple of `Part`
+        :param read: columns of a model, each a list or None, or the rows of links
         """
-        parts, fetched = [], self._gate_fetched_fields()
-        for kind, tables in READ_WITH.items():
-            for model, column in tables.items():
-                fields = [self.env[model]._fields[name] for name in fetched[model]]
-                columns = [field.name for field in fields if field.column_type]
-                lines = [field.name for field in fields if field.type == "one2many"]
-                parts.append((kind, model, column, ("id", *columns), tuple(lines)))
-                parts += [
-                    (kind, model, column, (field.name,), ())
-                    for field in fields
-                    if field.type == "many2many"
-                ]
-        return tuple(self._gate_part(place, *part) for place, part in enumerate(parts))
+        if part.names[0] != "id":
+            return read or []
+        ids, *columns = read
+        if not ids:
+            return []
+        fields = self.env[part.model]._fields
+        converted = [ids]
+        for name, column in zip(part.names[1:], columns, strict=True):
+            convert = CONVERT.get(fields[name].type)
+            if convert:
+                column = [one if one is None else convert(one) for one in column]
+            converted.append(column)
+        return list(zip(*converted, strict=True))
 
     @api.model
-    def _gate_part(self, place, kind, model, column, names, lines):
-        """Return one `Part`.
-
-        :param column: the one that has the ids of what is asked for
-        """
-        fields, table = self.env[model]._fields, SQL.identifier(self.env[model]._table)
-        condition = SQL("%s.%s = ANY(%s::int[])", table, SQL.identifier(column), kind)
-        if names[0] == "id":
-            sql = self._gate_rows_sql(place, model, column, names, condition)
-        else:
-            sql = self._gate_links_sql(place, fields[names[0]], column, kind)
-        # An untranslated name is read as it is in English.
-        flushed = {name for name in names if fields[name].translate} | {column}
-        return Part(place, kind, model, names, lines, frozenset(flushed - {"id"}), sql)
-
-    @api.model
-    def _gate_rows_sql(self, place, model, column, names, condition):
-        """Return SQL of the columns of a model, as JSON list of lists."""
-        records = self.env[model].with_context(active_test=False)
-        # Lines are put into the order of each owner: among owners there is none.
-        order = records._order.removeprefix(f"{column}, ")
-        query = records._search([], order="id" if column == "id" else order)
-        query.add_where(condition)
-        columns = [
-            SQL(
-                "%s AS %s",
-                records._field_to_sql(records._table, name, query),
-                SQL.identifier(f"c{number}"),
-            )
-            for number, name in enumerate(names)
-        ]
-        return SQL(
-            "SELECT %s, json_build_array(%s) FROM (%s) one",
-            place,
-            SQL(", ").join(
-                SQL("json_agg(one.%s)", SQL.identifier(f"c{number}"))
-                for number in range(len(names))
-            ),
-            query.select(*columns),
-        )
-
-    @api.model
-    def _gate_links_sql(self, place, field, column, kind):
-        """Return SQL of the links of a many2many field, as JSON."""
-        left = SQL.identifier(field.relation, field.column1)
-        right = SQL.identifier(field.relation, field.column2)
-        mine = SQL("%s = ANY(%s::int[])", left, kind)
-        if column != "id":
-            mine = SQL(
-                "%s IN (SELECT id FROM %s WHERE %s = ANY(%s::int[]))",
-                left,
-                SQL.identifier(self.env[field.model_name]._table),
-                SQL.identifier(column),
-                kind,
-            )
-        if field.name not in WHOLE:
-            relation = SQL.identifier(field.relation)
-            return SQL(
-                "SELECT %s, json_agg(DISTINCT %s) FROM %s WHERE %s",
-                place,
-                left,
-                relation,
-                mine,
-            )
-        lines = self.env[field.comodel_name].with_context(active_test=False)
-        query = lines._search([], order=lines._order)
-        here = SQL("%s = %s", right, SQL.identifier(lines._table, "id"))
-        query.add_join("JOIN", field.relation, None, here)
-        query.add_where(mine)
-        active = lines._field_to_sql(lines._table, "active", query)
-        return SQL(
-            "SELECT %s, json_agg(json_build_array(one.a, one.b, one.c)) FROM (%s) one",
-            place,
-            query.select(
-                SQL("%s AS a", left), SQL("%s AS b", right), SQL("%s AS c", active)
-            ),
-        )
-
-    @api.model
-    def _gate_keep_columns(self, part, columns):
+    def _gate_keep_columns(self, part, rows):
         """Put the rows of a model into memory.
 
-        :param columns: list of lists, the ids first
+        :param rows: list of tuples, the id first
         :return: ids of the rows
         """
-        ids, *values = columns
-        records = self.env[part.model].browse(ids or ())
-        for name, column in zip(part.names[1:], values, strict=True):
-            field = records._fields[name]
-            convert = CONVERT.get(field.type)
-            if convert and column:
-                column = [one if one is None else convert(one) for one in column]
-            field._insert_cache(records, column or ())
-        return records.ids
+        if not rows:
+            return ()
+        ids, *columns = zip(*rows, strict=True)
+        records = self.env[part.model].browse(ids)
+        for name, column in zip(part.names[1:], columns, strict=True):
+            records._fields[name]._insert_cache(records, column)
+        return ids
 
     @api.model
     def _gate_keep_lines(self, part, ids):
@@ -382,6 +314,8 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
             found = defaultdict(list)
             for line_id in lines.ids:
                 found[owners[line_id]].append(line_id)
+            if lines._name in UNSORTED:
+                records = records.filtered(lambda one, own=found: len(own[one.id]) < 2)
             field._insert_cache(records, [tuple(found[one]) for one in records.ids])
 
     @api.model
@@ -392,9 +326,9 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
 
         :param ids: ids of the records with the field
         :param rows: of a whole field [id, id of a link, whether that is active], else
-            ids of the records that have something; None for no rows
+            ids of the records that have something
         """
-        records, rows = self.env[part.model].browse(ids), rows or ()
+        records = self.env[part.model].browse(ids)
         field = records._fields[part.names[0]]
         if field.name not in WHOLE:
             records = records.browse(set(ids).difference(rows))

@@ -85,7 +85,7 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
         program = use.program
         if not program._has_limits():
             return []
-        customer = use.partner if self._gate_is_known(use.partner) else None
+        customer = use.partner if self._gate_knows(use) else None
         blockers = []
         if not customer and (program.per_customer_limit or program.per_household_limit):
             blockers.append(self._gate_unknown(use))
@@ -135,6 +135,11 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
             )
         )
         return bool(rows)
+
+    @api.model
+    def _gate_knows(self, use):
+        """Return whether the customer of a use is somebody, not the public visitor."""
+        return use.facts.once("known", lambda: self._gate_is_known(use.partner))
 
     @api.model
     def _gate_is_known(self, partner):

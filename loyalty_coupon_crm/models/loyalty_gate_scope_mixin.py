@@ -103,13 +103,10 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
     def _gate_channel(self, use):
         """Return a blocker in a channel or shop in which the program is not offered."""
         program = use.program
-        name = self._gate_channel_fields().get(use.channel, (None, None))[0]
+        channels = use.facts.once("channels", self._gate_channel_fields)
+        name = channels.get(use.channel, (None, None))[0]
         if name and not program[name]:
-            where = [
-                label
-                for field, label in self._gate_channel_fields().values()
-                if program[field]
-            ]
+            where = [label for field, label in channels.values() if program[field]]
             message = self.env._(
                 "%(program)s can be used %(where)s only.",
                 program=program.name,
@@ -142,7 +139,7 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
         program = use.program
         if not (program.segment_ids or program.first_order_only):
             return []
-        if not self._gate_is_known(use.partner):
+        if not self._gate_knows(use):
             return [self._gate_unknown(use)]
         blockers = []
         if program.segment_ids and program.id not in use.facts.found.members:

@@ -47,10 +47,11 @@ class LoyaltyGateStackMixin(models.AbstractModel):
         if not use.document or use.program.is_payment_program:
             return blockers
         # The salesperson may not read every program of the company.
-        others = use.document.sudo()._loyalty_used_programs() - use.program
+        order = use.document.sudo()
+        used = use.facts.once("used", order._loyalty_used_programs)
         return [
             *blockers,
-            *use.program._stacking_blockers(others),
+            *use.program._stacking_blockers(used - use.program),
             *self._gate_margin(use),
         ]
 

@@ -14,6 +14,8 @@ class LoyaltyProgram(models.Model):
         "loyalty.gate.ask.mixin",
         "loyalty.gate.facts.mixin",
         "loyalty.gate.fetch.mixin",
+        "loyalty.gate.terms.mixin",
+        "loyalty.gate.parts.mixin",
         "loyalty.gate.mixin",
         "loyalty.program.liability.mixin",
         "loyalty.program.limit.mixin",

@@ -18,12 +18,15 @@ class LoyaltyProgramMatchMixin(models.AbstractModel):
         plain = self.filtered(lambda program: program._lists_products())
         others = super(LoyaltyProgramMatchMixin, self - plain)
         found = others._get_valid_products(products)
-        for rule in plain.rule_ids:
-            listed = set(rule.product_ids.ids)
-            if listed:
-                found[rule] = products.filtered(lambda one, ids=listed: one.id in ids)
-            elif rule.program_type != "gift_card":
-                found[rule] = products
+        for program in plain:
+            for rule in program.rule_ids:
+                listed = set(rule.product_ids.ids)
+                if listed:
+                    found[rule] = products.filtered(
+                        lambda one, ids=listed: one.id in ids
+                    )
+                elif program.program_type != "gift_card":
+                    found[rule] = products
         return found
 
     def _lists_products(self):

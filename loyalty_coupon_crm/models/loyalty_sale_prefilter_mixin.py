@@ -22,6 +22,11 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
         orders = self.with_context(loyalty_crm_prefilter=True)
         return super(LoyaltySalePrefilterMixin, orders)._update_programs_and_rewards()
 
+    def _try_apply_code(self, code):
+        """Apply a code, of any program: the website does while it updates rewards."""
+        order = self.with_context(loyalty_crm_prefilter=False)
+        return super(LoyaltySalePrefilterMixin, order)._try_apply_code(code)
+
     def _get_program_domain(self):
         domain = super()._get_program_domain()
         if self.env.context.get("loyalty_crm_prefilter"):

@@ -76,6 +76,43 @@ class LoyaltyUseCounter(models.Model):
         self.env["loyalty.card"].flush_model(["program_id"])
 
     @api.model
+    def _read_sql(self, slots, holder):
+        """Return queries of what is counted of limits, and of what others hold of them.
+
+        Their columns: `used`, program id, kind, key, period, uses and amount; `held`,
+        0, name of the limit, nothing twice, uses and 0. What is asked for is a part of
+        what `used` gives; of a limit of which nothing is counted there is no row.
+
+        :param slots: list of (program id, `Slot`)
+        :param holder: key of the document that asks, may be None
+        """
+        program_ids = sorted({program_id for program_id, _slot in slots})
+        used = SQL(
+            """
+            SELECT 'used', program_id, kind, key, period,
+                   SUM(uses)::int, SUM(amount)
+              FROM loyalty_use_counter
+             WHERE program_id = ANY(%s) AND kind = ANY(%s) AND key = ANY(%s)
+               AND period = ANY(%s)
+             GROUP BY program_id, kind, key, period
+            """,
+            program_ids,
+            sorted({slot.kind for _program_id, slot in slots}),
+            sorted({slot.key for _program_id, slot in slots}),
+            sorted({slot.period for _program_id, slot in slots}),
+        )
+        held = SQL(
+            """
+            SELECT 'held', 0, held.name, NULL, NULL::date, held.count::int, 0.0::float8
+              FROM (%s) held
+             WHERE held.name = ANY(%s)
+            """,
+            self._held_sql(program_ids, holder),
+            [slot.name(program_id) for program_id, slot in slots],
+        )
+        return [used, held]
+
+    @api.model
     def _slots_sql(self, slots):
         """Return limits as SQL table `slot`, with their place in the list from 0 on.
 
@@ -134,10 +171,9 @@ class LoyaltyUseCounter(models.Model):
             SELECT claim.name, COUNT(*)
               FROM loyalty_point_hold hold
               JOIN loyalty_card card ON card.id = hold.card_id
-             CROSS JOIN LATERAL (
-                   SELECT card.program_id || '/total' AS name
-                    UNION
-                   SELECT jsonb_array_elements_text(hold.limit_slots)) claim
+             CROSS JOIN LATERAL jsonb_array_elements_text(
+                   COALESCE(hold.limit_slots, '[]') - (card.program_id || '/total')
+                   || jsonb_build_array(card.program_id || '/total')) AS claim (name)
              WHERE hold.expires_at > %(now)s
                AND card.program_id = ANY(%(programs)s)
                AND (hold.holder IS DISTINCT FROM %(holder)s

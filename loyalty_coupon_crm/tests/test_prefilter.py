@@ -67,6 +67,10 @@ class TestPrefilter(LoyaltyCrmCommon):
         program.rule_ids.write({"mode": "with_code", "code": "GIFT10"})
         error = self._create_order()._try_apply_code("GIFT10")["error"]
         self.assertIn("required product quantities", error)
+        # Odoo's website tries the code of a link again while it updates the rewards.
+        card = self._create_card(self._create_coupon_program(), points=1)
+        order = self._create_order().with_context(loyalty_crm_prefilter=True)
+        self.assertEqual(list(order._try_apply_code(card.code)), [card])
 
     def test_audience_the_customer_is_not_of(self):
         """Those outside are left out before, who joins is offered, archived is none."""

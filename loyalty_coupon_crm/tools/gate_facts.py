@@ -32,6 +32,7 @@ class GateFacts:
         self._uses = []
         self._found = None
         self._missing = {}
+        self._once = {}
         self.granted = None
 
     def add(self, use):
@@ -45,6 +46,16 @@ class GateFacts:
         if self._found is None:
             self._found = self._read(self._uses)
         return self._found
+
+    def once(self, name, find):
+        """Return what is the same for all uses, found when the first one asks.
+
+        :param name: under which it is kept
+        :param find: function without arguments
+        """
+        if name not in self._once:
+            self._once[name] = find()
+        return self._once[name]
 
     def missing(self, use):
         """Return what the document lacks for the program of a use, as blockers.

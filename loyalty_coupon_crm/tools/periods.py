@@ -1,10 +1,12 @@
 """The calendar periods in which uses are counted."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 EVER = date(1970, 1, 1)
 
 
+@lru_cache
 def period_start(period, day):
     """Return the first day of the period that a day lies in.
 

@@ -39,5 +39,5 @@ def test_gate(start_worker, plain_database, database, capsys):
                 f"{ours['seconds'] * 1000:>8.1f} {ours['processor'] * 1000:>13.1f} "
                 f"{queries:>13} {f'<= {target} ms' if target else '':>10}"
             )
-    assert found["gate check, order in memory", database]["queries"] <= 4
-    assert found["cart update", database]["queries"] <= 30
+    assert found["gate check, order in memory", database]["queries"] <= 3
+    assert found["cart update", database]["queries"] <= 29
