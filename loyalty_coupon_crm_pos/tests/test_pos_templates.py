@@ -60,5 +60,5 @@ class TestPosTemplates(LoyaltyCrmPosCommon):
         wallet = self._create_card(program, self.partner, 192)
         order = self._pay_order(rewards=[self._reward_line(wallet, 5, cost=100)])
         order.confirm_coupon_programs(self._coupon_data(wallet, 0))
-        self.assertEqual(self._moves(wallet, order), [("spend", -100), ("earn", 100)])
+        self.assertEqual(self._moves(wallet, order), [("earn", 100), ("spend", -100)])
         self.assertEqual(wallet.points, 192)
