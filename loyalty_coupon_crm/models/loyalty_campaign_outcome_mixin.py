@@ -117,7 +117,7 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
         """
         return SQL(
             """
-            SELECT row.id FROM loyalty_purchase row
+            SELECT row.* FROM loyalty_purchase row
              WHERE row.company_id = %(company)s
                AND row.reversal_of_id IS NULL
                AND row.date >= (SELECT MIN(reach) FROM span)
@@ -172,9 +172,7 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
             """,
             windows=self._window_query(),
             chosen=self._bought_query(),
-            documents=self.env["loyalty.fact.query"]._documents(
-                SQL("SELECT id FROM chosen")
-            ),
+            documents=self.env["loyalty.fact.query"]._documents("chosen"),
             costs=self._cost_query(),
             inside=SQL("document.date >= span.starts"),
         )

@@ -146,13 +146,14 @@ class LoyaltyFactQuery(models.AbstractModel):
         )
 
     @api.model
-    def _documents(self, only=None):
+    def _documents(self, rows=None):
         """Return SQL of one row per document, or per purchase that has none.
 
         `is_counted` tells a purchase from what is left of one that was undone; `margin`
         is empty when the cost of any of it is unknown.
 
-        :param only: must have all rows of a document, or none
+        :param rows: name of a query of rows of `loyalty_purchase`, with all rows of a
+            document or none, and without reversals; all of them by default
         """
         return SQL(
             """
@@ -168,7 +169,7 @@ class LoyaltyFactQuery(models.AbstractModel):
             """,
             date=self._document_date_sql(),
             counts=self._counts_sql(),
-            rows=self._live_purchases(only),
+            rows=self._live_purchases(rows=rows),
         )
 
     @api.model
@@ -194,11 +195,16 @@ class LoyaltyFactQuery(models.AbstractModel):
         )
 
     @api.model
-    def _live_purchases(self, only=None):
+    def _live_purchases(self, only=None, rows=None):
         """Return SQL of the purchase rows, net of refunds.
 
         A purchase without a document is its own document.
+
+        :param rows: name of a query of the rows to take, in place of `only`
         """
+        source = SQL.identifier(rows or self.env["loyalty.purchase"]._table)
+        if rows:
+            only = SQL("SELECT id FROM %s", source)
         return SQL(
             """
             SELECT row.id, row.commercial_partner_id, row.company_id, row.date,
@@ -214,7 +220,7 @@ class LoyaltyFactQuery(models.AbstractModel):
                    COALESCE(row.amount, 0) = 0
                        AND COALESCE(back.is_nothing, TRUE) AS is_nothing,
                    COALESCE(back.reversals, 0) AS reversals
-              FROM loyalty_purchase row
+              FROM %(source)s row
               LEFT JOIN (SELECT reversal_of_id, SUM(amount) AS amount,
                                 SUM(discount_amount) AS discount_amount,
                                 BOOL_AND(COALESCE(amount, 0) = 0) AS is_nothing,
@@ -226,6 +232,7 @@ class LoyaltyFactQuery(models.AbstractModel):
                 ON back.reversal_of_id = row.id
              WHERE row.reversal_of_id IS NULL %(rows)s
             """,
+            source=source,
             backs=self._among(SQL("reversal_of_id"), only),
-            rows=self._among(SQL("row.id"), only),
+            rows=SQL() if rows else self._among(SQL("row.id"), only),
         )
