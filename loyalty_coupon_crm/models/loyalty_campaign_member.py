@@ -1,6 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# A message of these was written, tried to be, or is on its way.
+TOLD_STATES = (
+    "queued",
+    "sms",
+    "sent",
+    "bounced",
+    "failed",
+    "outbox",
+    "call",
+    "printed",
+)
+
 
 class LoyaltyCampaignMember(models.Model):
     """One customer on one occasion of a campaign, the control group included."""
@@ -89,6 +101,10 @@ class LoyaltyCampaignMember(models.Model):
     _opened_index = models.Index("(campaign_id) WHERE opened_at IS NOT NULL")
     _clicked_index = models.Index("(campaign_id) WHERE clicked_at IS NOT NULL")
     _message_index = models.Index("(campaign_id, id) WHERE message_state = 'todo'")
+    _told_at_index = models.Index(
+        "(COALESCE(message_at, issued_at, assigned_at))"
+        f" WHERE message_state IN {TOLD_STATES}"
+    )
 
     @api.depends("campaign_id", "variant_id", "version", "occasion", "arm")
     def _compute_why(self):

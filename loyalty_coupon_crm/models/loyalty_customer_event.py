@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .loyalty_customer_event_page_mixin import TABLES
 from .loyalty_customer_metric import STAGES
 from .loyalty_purchase import CHANNELS
 
@@ -23,8 +24,6 @@ KINDS = [
     ("survey", "Survey Answered"),
     ("stage", "Change of Stage"),
 ]
-# Ids of rows of several tables must differ: id x this + place of the table.
-TABLES = 16
 # A row of every table has these columns; a part names those that it fills.
 COLUMNS = {
     "customer_id": "int",
@@ -50,12 +49,17 @@ COLUMNS = {
 class LoyaltyCustomerEvent(models.Model):
     """What happened with a customer, one row per event: read from the facts.
 
-    Of one customer, contacts included, every part is found by an index.
+    Of one customer, contacts included, every part is found by an index. Of all of them
+    the latest page is found part by part, by the index on its date.
     """
 
     _name = "loyalty.customer.event"
     _description = "Customer Timeline"
-    _inherit = ["loyalty.event.contact.mixin", "loyalty.event.message.mixin"]
+    _inherit = [
+        "loyalty.event.contact.mixin",
+        "loyalty.event.message.mixin",
+        "loyalty.customer.event.page.mixin",
+    ]
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "date"
@@ -171,17 +175,20 @@ class LoyaltyCustomerEvent(models.Model):
 
     @property
     def _table_query(self):
+        parts = self._parts()
+        rows = self._chosen_rows() or dict.fromkeys(range(len(parts)))
         return SQL(" UNION ALL ").join(
-            self._part_sql(place, *part) for place, part in enumerate(self._parts())
+            self._part_sql(place, *parts[place], ids=ids) for place, ids in rows.items()
         )
 
     @api.model
-    def _part_sql(self, place, source, columns):
+    def _part_sql(self, place, source, columns, ids=None):
         """Return the rows of one table.
 
         :param place: number of the table, so that ids differ
         :param source: SQL behind FROM; the table of the rows is called `row`
         :param columns: dict of column name to SQL; the others stay empty
+        :param ids: list of ids of the table, None for all rows
         """
         values = [
             SQL(
@@ -193,11 +200,12 @@ class LoyaltyCustomerEvent(models.Model):
             for name, kind in COLUMNS.items()
         ]
         return SQL(
-            "SELECT row.id::bigint * %s + %s AS id, %s FROM %s",
+            "SELECT row.id::bigint * %s + %s AS id, %s FROM %s %s",
             TABLES,
             place,
             SQL(", ").join(values),
             source,
+            SQL() if ids is None else SQL("WHERE row.id = ANY(%s)", ids),
         )
 
     @api.model

@@ -47,6 +47,25 @@ class LoyaltyDailyFigure(models.Model):
         string="Discount on Purchases",
         help="Discount given by coupons and points, untaxed, less refunds.",
     )
+    coupon_discount = fields.Monetary(
+        string="Discount on Purchases with Coupon",
+        help="Discount on the purchases with at least one redemption.",
+    )
+    row_count = fields.Integer(
+        string="Rows of Purchases",
+        help="Purchases, edits and refunds, each on its own day.",
+    )
+    sale_count = fields.Integer(
+        string="Sales", help="Rows of purchases that are no refunds, on their own day."
+    )
+    row_amount = fields.Monetary(
+        string="Net Sales of the Day",
+        help="Untaxed, net of discount; refunds and edits on their own day.",
+    )
+    row_discount = fields.Monetary(
+        string="Discount of the Day",
+        help="Discount given by coupons and points; refunds on their own day.",
+    )
     use_count = fields.Integer(
         string="Redemptions", help="Uses that were not reversed, on the day of the use."
     )
@@ -71,6 +90,7 @@ class LoyaltyDailyFigure(models.Model):
     used_count = fields.Integer(
         string="Of Them Used", help="Coupons issued on the day that are used up by now."
     )
+    move_count = fields.Integer(string="Points Movements")
     points_issued = fields.Float(
         help="Points put on cards when they were issued, opening balances included."
     )

@@ -21,8 +21,20 @@ COUNTS = (
     "refusal_count",
     "issued_count",
     "used_count",
+    "move_count",
+    "row_count",
+    "sale_count",
 )
-MONEY = ("amount", "coupon_amount", "discount_amount", "use_discount", "goods_cost")
+MONEY = (
+    "amount",
+    "coupon_amount",
+    "discount_amount",
+    "coupon_discount",
+    "use_discount",
+    "goods_cost",
+    "row_amount",
+    "row_discount",
+)
 POINTS = (*POINT_GROUPS, "points_change")
 MEASURES = (*COUNTS, *MONEY, *POINTS)
 # A clock is set back or forth by two hours at most around a local midnight.
@@ -65,6 +77,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
         """Return SQL of the figures of the days of a scope: `KEYS` and `MEASURES`."""
         parts = [
             self._purchase_part(scope),
+            self._row_part(scope),
             self._use_part(scope),
             self._reversal_part(scope),
             self._refusal_part(scope),
@@ -266,8 +279,31 @@ class LoyaltyDailyQuery(models.AbstractModel):
             "amount": SQL("basket.amount"),
             "coupon_amount": SQL("CASE WHEN %s THEN basket.amount END", with_coupon),
             "discount_amount": SQL("basket.discount_amount"),
+            "coupon_discount": SQL(
+                "CASE WHEN %s THEN basket.discount_amount END", with_coupon
+            ),
         }
         keys = self._fact_keys("basket", "channel", "shop")
+        return self._part(measures, day, source, **keys)
+
+    @api.model
+    def _row_part(self, scope):
+        """Return SQL of the rows of purchases, refunds and edits on their own day."""
+        day = self._day(SQL("row.date"), SQL("row.company_id"))
+        # The index begins with the company.
+        source = SQL(
+            "FROM loyalty_purchase row WHERE row.company_id = ANY(%s) AND %s AND %s",
+            self.env["res.company"]._loyalty_all().ids,
+            self._is_near(SQL("row.date"), scope),
+            self._is_in(day, SQL("row.company_id"), scope),
+        )
+        measures = {
+            "row_count": SQL("1"),
+            "sale_count": SQL("(row.reversal_of_id IS NULL AND row.amount >= 0)::int"),
+            "row_amount": SQL("row.amount"),
+            "row_discount": SQL("row.discount_amount"),
+        }
+        keys = self._fact_keys("row", "channel", "shop")
         return self._part(measures, day, source, **keys)
 
     @api.model
@@ -393,6 +429,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
             for name, kinds in POINT_GROUPS.items()
         }
         measures["points_change"] = SQL("move.points")
+        measures["move_count"] = SQL("1")
         keys = {
             **self._fact_keys("move", "program_id"),
             "channel": SQL("bought.channel"),

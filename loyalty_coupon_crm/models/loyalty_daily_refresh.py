@@ -13,8 +13,15 @@ FACTS = (
     "loyalty_point_move",
     "loyalty_refusal",
 )
-# Above so many days everything is computed, which reads in order.
+# Above so many days or customers everything is computed, which reads in order.
 MOST_DAYS = 90
+MOST_CUSTOMERS = 50_000
+DAILY_MODELS = (
+    "loyalty.daily.figure",
+    "loyalty.daily.customer",
+    "loyalty.daily.coupon",
+    "loyalty.daily.use",
+)
 
 
 class LoyaltyDailyRefresh(models.Model):
@@ -43,6 +50,7 @@ class LoyaltyDailyRefresh(models.Model):
         help="When all transactions before are over, what was seen is in the figures.",
     )
     zones = fields.Json(help="Time zones of the companies that the days are of.")
+    after_days = fields.Integer(help="How many days around a first use were looked at.")
 
     @api.model
     def _current(self):
@@ -60,7 +68,7 @@ class LoyaltyDailyRefresh(models.Model):
         """Return the scope of the days that are not added up yet: usually today."""
         row = self._current()
         companies = self.env["res.company"]._loyalty_all()
-        if not row:
+        if not row.after_days:
             return {"spans": None}
         since = {
             company.id: company._loyalty_today(at=row.refreshed_at)
@@ -104,11 +112,22 @@ class LoyaltyDailyRefresh(models.Model):
         now = fields.Datetime.now()
         companies = row.env["res.company"]._loyalty_all()
         zones = {str(company.id): company._loyalty_timezone() for company in companies}
-        days = None
-        if row.done_ids and not everything and row.zones == zones:
+        queries = row.env["loyalty.customer.query"]
+        after_days = queries._after_days()
+        days = customers = None
+        known = row.done_ids and (row.zones, row.after_days) == (zones, after_days)
+        if known and not everything:
             days = row._touched_days(companies, now)
+            touched = queries._touched_sql(row.done_ids)
+            customers = [id_ for [id_] in self.env.execute_query(touched)]
         row._replace_days(companies, now, days)
-        vals = {"refreshed_at": now, "zones": zones, **row._cursor_vals()}
+        row._replace_customers(customers)
+        vals = {
+            "refreshed_at": now,
+            "zones": zones,
+            "after_days": after_days,
+            **row._cursor_vals(),
+        }
         if row:
             row.write(vals)
         else:
@@ -136,8 +155,23 @@ class LoyaltyDailyRefresh(models.Model):
                 ids=list(ids),
                 dates=list(dates),
             )
-        for model in ("loyalty.daily.figure", "loyalty.daily.customer"):
+        for model in DAILY_MODELS:
             self.env[model]._replace(scope, removed)
+
+    @api.model
+    def _replace_customers(self, customers):
+        """Compute what customers did over time anew.
+
+        :param customers: list of ids, None for everybody
+        """
+        if customers is not None and not customers:
+            return
+        scope, removed = None, SQL("TRUE")
+        if customers is not None and len(customers) <= MOST_CUSTOMERS:
+            scope = self.env["loyalty.customer.query"]._ids_sql(customers)
+            removed = SQL("kept.customer_id = ANY(%s)", customers)
+        for model in ("loyalty.customer.month", "loyalty.first.use"):
+            self.env[model]._replace(removed, scope)
 
     @api.model
     def _moments(self, companies, spans):
@@ -205,7 +239,8 @@ class LoyaltyDailyRefresh(models.Model):
                   LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
             ), used AS MATERIALIZED (
                 SELECT row.company_id, row.date, origin.date AS origin_date,
-                       row.order_model, row.order_id
+                       row.card_id, row.order_model, row.order_id,
+                       origin.order_model AS origin_model, origin.order_id AS origin_id
                   FROM (%(loyalty_redemption)s) row
                   LEFT JOIN loyalty_redemption origin ON origin.id = row.reversal_of_id
             ), document AS (
@@ -213,6 +248,20 @@ class LoyaltyDailyRefresh(models.Model):
                  UNION
                 SELECT order_model, order_id FROM used WHERE order_id > 0
             ), moved AS MATERIALIZED (%(loyalty_point_move)s
+            ), beside AS (
+                SELECT same.card_id, same.company_id, same.date
+                  FROM (SELECT order_model, order_id FROM used
+                         UNION
+                        SELECT origin_model, origin_id FROM used) shared
+                  JOIN loyalty_redemption same ON same.order_model = shared.order_model
+                                              AND same.order_id = shared.order_id
+                 WHERE shared.order_id > 0
+            ), changed AS (
+                SELECT card_id FROM moved
+                 UNION
+                SELECT card_id FROM used
+                 UNION
+                SELECT card_id FROM beside
             ), card AS (
                 SELECT card.id, card.issued_at,
                        COALESCE(card.company_id, campaign.company_id) AS company_id
@@ -221,9 +270,11 @@ class LoyaltyDailyRefresh(models.Model):
                     ON program.id = card.program_id
                    AND program.program_type NOT IN %(wallets)s
                   LEFT JOIN loyalty_campaign campaign ON campaign.id = card.campaign_id
-                 WHERE card.id IN (SELECT card_id FROM moved)
+                 WHERE card.id IN (SELECT card_id FROM changed)
             )
             SELECT company_id, date FROM purchase
+             UNION ALL
+            SELECT company_id, date FROM (%(loyalty_purchase)s) fresh
              UNION ALL
             SELECT same.company_id, same.date
               FROM document
@@ -238,6 +289,8 @@ class LoyaltyDailyRefresh(models.Model):
             SELECT company_id, date FROM used
              UNION ALL
             SELECT company_id, origin_date FROM used WHERE origin_date IS NOT NULL
+             UNION ALL
+            SELECT company_id, date FROM beside
              UNION ALL
             SELECT company_id, date FROM moved
              UNION ALL

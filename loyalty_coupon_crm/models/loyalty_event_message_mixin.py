@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .loyalty_campaign_member import TOLD_STATES
+
 
 class LoyaltyEventMessageMixin(models.AbstractModel):
     """What a customer was written, what became of it, and why, for the timeline."""
@@ -40,16 +42,7 @@ class LoyaltyEventMessageMixin(models.AbstractModel):
         source = SQL(
             "%s AND row.message_state = ANY(%s)",
             self._of_contact("loyalty_campaign_member"),
-            [
-                "queued",
-                "sms",
-                "sent",
-                "bounced",
-                "failed",
-                "outbox",
-                "call",
-                "printed",
-            ],
+            list(TOLD_STATES),
         )
         return source, {
             **columns,

@@ -125,6 +125,19 @@ class LoyaltyFactQuery(models.AbstractModel):
         )
 
     @api.model
+    def _same_document(self, alias):
+        """Return SQL of the ids of all uses on the document of a row.
+
+        :param alias: name of the row, which has `order_model` and `order_id`
+        """
+        return SQL(
+            "SELECT same.id FROM loyalty_redemption same"
+            " WHERE same.order_model = %(row)s.order_model"
+            " AND same.order_id = %(row)s.order_id",
+            row=SQL.identifier(alias),
+        )
+
+    @api.model
     def _counts_sql(self):
         """Return the condition that rows of one document are a purchase.
 

@@ -60,6 +60,7 @@ class LoyaltyPurchase(models.Model):
 
     _customer_index = models.Index("(company_id, commercial_partner_id, date)")
     _date_index = models.Index("(company_id, date)")
+    _moment_index = models.Index("(date)")
     _document_index = models.Index("(order_model, order_id) WHERE order_id IS NOT NULL")
     _external_ref_unique = models.UniqueIndex(
         "(company_id, external_ref) WHERE external_ref IS NOT NULL",

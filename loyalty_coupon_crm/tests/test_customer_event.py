@@ -52,6 +52,27 @@ class TestCustomerEvent(LoyaltyCrmCommon):
         self.assertEqual(bought.action_open()["res_id"], order.id)
         earned = self._events().filtered(lambda event: event.kind == "earn")
         self.assertEqual(earned.program_id, wallet)
+        self._assert_pages_alike()
+
+    def _assert_pages_alike(self):
+        """Pages of all customers are parts of the list of all rows."""
+        lately = [("date", ">=", "2026-01-01 00:00:00")]
+        coupons = [("kind", "in", ["coupon", "use", "undo"])]
+        for domain in ([], lately, coupons, lately + coupons, [("kind", "=", "undo")]):
+            with self.subTest(domain=domain):
+                events = self.events.with_user(self.seller)
+                whole = events.search(domain)
+                self.assertTrue(whole)
+                values = whole[3:10].read()
+                self.env.invalidate_all()
+                for offset, limit in ((0, 80), (3, 7), (len(whole) - 1, 5)):
+                    page = events.search(domain, offset=offset, limit=limit)
+                    self.assertEqual(page, whole[offset : offset + limit])
+                page = events.search_read(domain, list(values[0]), 3, 7)
+                self.assertEqual(page, values)
+        with self.subTest("a client cannot choose"):
+            chosen = events.with_context(loyalty_event_rows={"0": [1]})
+            self.assertEqual(chosen.search(domain), whole)
 
     def test_what_may_not_be_opened_stays_closed(self):
         order = self._create_order(self.partner)

@@ -14,7 +14,7 @@ class LoyaltyReportExport(ExcelExport):
 
     def from_group_data(self, fields, columns_headers, groups):
         model = groups._model
-        if "loyalty.report.mixin" in model._inherit:
+        if isinstance(model, model.pool["loyalty.report.mixin"]):
             self._loyalty_measure_groups(model, fields, groups)
         return super().from_group_data(fields, columns_headers, groups)
 

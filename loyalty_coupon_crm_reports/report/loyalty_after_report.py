@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .rate import Rate
+from odoo.addons.loyalty_coupon_crm.models.loyalty_first_use import COLUMNS
 
-DEFAULT_DAYS = 30
+from .rate import Rate
 
 
 class LoyaltyAfterReport(models.Model):
@@ -20,6 +20,8 @@ class LoyaltyAfterReport(models.Model):
     _rec_name = "customer_id"
     _order = "use_date desc, id desc"
     _depends = {
+        "loyalty.daily.refresh": ["done_ids", "after_days"],
+        "loyalty.first.use": [*COLUMNS[1:]],
         "loyalty.purchase": [
             "commercial_partner_id",
             "company_id",
@@ -104,72 +106,36 @@ class LoyaltyAfterReport(models.Model):
             "return_rate": self._ratio("return_count", "use_count", 100),
         }
 
-    @api.model
-    def _days(self):
-        """Return the length of the window in days."""
-        setting = self.env["ir.config_parameter"].sudo()
-        text = setting.get_param("loyalty.spend_after_days", "")
-        return int(text) if text.isdecimal() and int(text) else DEFAULT_DAYS
-
     @property
     def _table_query(self):
         return SQL(
             """
-            WITH first AS (%(first)s), basket AS (%(baskets)s)
             SELECT first.id, first.id AS redemption_id, first.program_id,
                    first.campaign_id, first.customer_id, first.company_id,
-                   company.currency_id, %(local)s::date AS use_date,
-                   first.date + %(span)s < (NOW() AT TIME ZONE 'UTC') AS is_complete,
+                   %(currency)s AS currency_id, first.day AS use_date,
+                   first.date < %(end)s AS is_complete,
                    1 AS customer_count, 1 AS use_count,
-                   spent.before_amount, spent.after_amount,
-                   spent.before_amount AS mean_before, spent.after_amount AS mean_after,
-                   (spent.purchases > 0)::int AS return_count,
-                   (spent.purchases > 0)::int * 100.0 AS return_rate
-              FROM first
-              JOIN res_company company ON company.id = first.company_id
-              JOIN (SELECT first.id,
-                           COALESCE(SUM(basket.amount) FILTER (
-                               WHERE basket.date < first.date), 0) AS before_amount,
-                           COALESCE(SUM(basket.amount) FILTER (
-                               WHERE basket.date > first.date), 0) AS after_amount,
-                           COUNT(*) FILTER (WHERE basket.date > first.date)
-                               AS purchases
-                      FROM first
-                      LEFT JOIN basket
-                        ON basket.customer_id = first.customer_id
-                       AND basket.company_id = first.company_id
-                       AND basket.date >= first.date - %(span)s
-                       AND basket.date <= first.date + %(span)s
-                       AND (basket.order_model, basket.order_id)
-                           IS DISTINCT FROM (first.order_model, first.order_id)
-                     GROUP BY first.id) spent ON spent.id = first.id
+                   first.before_amount, first.after_amount,
+                   first.before_amount AS mean_before, first.after_amount AS mean_after,
+                   (first.purchase_count > 0)::int AS return_count,
+                   (first.purchase_count > 0)::int * 100.0 AS return_rate
+              FROM (%(first)s) first
             """,
-            first=self._query_first_uses(),
-            baskets=self.env["loyalty.fact.query"]._baskets(),
-            local=self._local(SQL("first.date"), SQL("first.company_id")),
-            span=SQL("%s * INTERVAL '1 day'", self._days()),
-        )
-
-    def _query_first_uses(self):
-        """Return SQL of the first live use of each customer, program and company."""
-        return SQL(
-            """
-            SELECT DISTINCT ON (live.company_id, live.program_id, 1)
-                   customer.commercial_partner_id AS customer_id, live.id,
-                   live.program_id, live.campaign_id, live.company_id,
-                   live.order_model, live.order_id, live.date
-              FROM (%s) live
-              JOIN res_partner customer ON customer.id = live.partner_id
-             WHERE live.company_id IS NOT NULL
-             ORDER BY live.company_id, live.program_id, 1, live.date, live.id
-            """,
-            self._live_uses(),
+            currency=self._by_company(
+                SQL("first.company_id"), lambda company: company.currency_id.id
+            ),
+            end=fields.Datetime.subtract(
+                fields.Datetime.now(),
+                days=self.env["loyalty.customer.query"]._after_days(),
+            ),
+            first=self._by_customers("loyalty.first.use", COLUMNS, "_first_uses_sql"),
         )
 
     @api.readonly
     def action_open_rows(self):
         """Open the purchases that the figures hold, edits and refunds included."""
-        uses = self.redemption_id
+        queries = self.env["loyalty.customer.query"]
+        customers = queries._ids_sql(self.customer_id.ids)
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -177,14 +143,7 @@ class LoyaltyAfterReport(models.Model):
                 WITH first AS (%(first)s), basket AS (%(baskets)s), found AS (
                     SELECT basket.order_model, basket.order_id
                       FROM first
-                      JOIN basket
-                        ON basket.customer_id = first.customer_id
-                       AND basket.company_id = first.company_id
-                       AND basket.date >= first.date - %(span)s
-                       AND basket.date <= first.date + %(span)s
-                       AND basket.date != first.date
-                       AND (basket.order_model, basket.order_id)
-                           IS DISTINCT FROM (first.order_model, first.order_id)
+                      JOIN basket ON %(around)s AND basket.date != first.date
                      WHERE first.id = ANY(%(uses)s)),
                 row AS (
                     SELECT purchase.id FROM loyalty_purchase purchase
@@ -198,10 +157,10 @@ class LoyaltyAfterReport(models.Model):
                 SELECT back.id FROM loyalty_purchase back
                   JOIN row ON row.id = back.reversal_of_id
                 """,
-                first=self._query_first_uses(),
-                baskets=self.env["loyalty.fact.query"]._baskets(),
-                span=SQL("%s * INTERVAL '1 day'", self._days()),
-                uses=uses.ids,
+                first=queries._first_uses(customers),
+                baskets=queries._customer_baskets(customers),
+                around=queries._baskets_around(),
+                uses=self.redemption_id.ids,
             )
         )
         purchases = self.env["loyalty.purchase"].browse(row[0] for row in rows)

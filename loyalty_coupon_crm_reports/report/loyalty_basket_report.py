@@ -3,6 +3,15 @@ from odoo.tools import SQL
 
 from .rate import Rate
 
+SUMS = (
+    "purchase_count",
+    "coupon_purchase_count",
+    "amount",
+    "coupon_amount",
+    "discount_amount",
+    "coupon_discount",
+)
+
 
 class LoyaltyBasketReport(models.Model):
     """One purchase as it stands after edits and refunds, with or without a coupon.
@@ -16,7 +25,7 @@ class LoyaltyBasketReport(models.Model):
     _description = "Basket with and without Coupon"
     _auto = False
     _rec_name = "purchase_id"
-    _order = "purchase_date desc, id desc"
+    _order = "id desc"
     _depends = {
         "loyalty.purchase": [
             "commercial_partner_id",
@@ -101,6 +110,57 @@ class LoyaltyBasketReport(models.Model):
             ),
         }
 
+    @api.model
+    def _row_columns(self):
+        return ("purchase_date",)
+
+    @api.model
+    def _added_up_by(self):
+        names = ("company_id", "currency_id", "channel", "shop")
+        return (*names, "purchase_date", "coupon")
+
+    @api.model
+    def _added_up_sums(self):
+        sums = ("purchase_count", "amount", "discount_amount")
+        return (*sums, "average_amount", "discount_rate")
+
+    def _query_added_up(self):
+        return SQL(
+            """
+            SELECT day.company_id, %(currency)s AS currency_id, day.channel, day.shop,
+                   day.day AS purchase_date, part.coupon, part.facts,
+                   part.facts AS purchase_count, part.amount, part.discount_amount,
+                   NULL::numeric AS average_amount, NULL::numeric AS discount_rate
+              FROM (%(days)s) day
+             CROSS JOIN LATERAL (
+                   VALUES ('with', coupon_purchase_count, coupon_amount,
+                           coupon_discount),
+                          ('without', purchase_count - coupon_purchase_count,
+                           amount - coupon_amount, discount_amount - coupon_discount)
+                   ) part (coupon, facts, amount, discount_amount)
+             WHERE part.facts > 0
+            """,
+            currency=self._by_company(
+                SQL("day.company_id"), lambda company: company.currency_id.id
+            ),
+            days=self._query_days(),
+        )
+
+    def _query_days(self):
+        """Return SQL of the daily figures and those of the live days."""
+        sums = SQL(", ").join(
+            SQL("COALESCE(%(name)s, 0) AS %(name)s", name=SQL.identifier(name))
+            for name in SUMS
+        )
+        return SQL(
+            "SELECT company_id, day, channel, shop, %(sums)s FROM %(stored)s stored"
+            " UNION ALL"
+            " SELECT company_id, day, channel, shop, %(sums)s FROM (%(live)s) live",
+            sums=sums,
+            stored=self._stored_days("loyalty.daily.figure"),
+            live=self._live_days("_purchase_part"),
+        )
+
     def _select(self):
         return SQL(
             """
@@ -125,14 +185,37 @@ class LoyaltyBasketReport(models.Model):
     def _from(self):
         return SQL(
             """
-              FROM (%s) basket
-              LEFT JOIN (%s) redeemed
+              FROM %s
+              LEFT JOIN LATERAL (%s) redeemed
                 ON redeemed.order_model = basket.order_model
                AND redeemed.order_id = basket.order_id
               JOIN res_company company ON company.id = basket.company_id
             """,
-            self.env["loyalty.fact.query"]._baskets(),
-            self._uses_per_document(),
+            self._baskets(),
+            self._uses_per_document("basket"),
+        )
+
+    def _baskets(self):
+        """Return SQL of the baskets; of few of them, each from its first row on."""
+        queries = self.env["loyalty.fact.query"]
+        if self._is_whole():
+            return SQL("(%s) basket", queries._baskets())
+        rows = SQL(
+            """
+            SELECT head.id
+             UNION
+            SELECT same.id FROM loyalty_purchase same
+             WHERE same.order_model = head.order_model
+               AND same.order_id = head.order_id AND head.order_id > 0
+            """
+        )
+        return SQL(
+            """
+            loyalty_purchase head
+              JOIN LATERAL (%s) basket
+                ON basket.id = head.id AND head.reversal_of_id IS NULL
+            """,
+            queries._baskets(rows),
         )
 
     @api.readonly

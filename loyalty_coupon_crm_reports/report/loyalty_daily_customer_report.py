@@ -39,12 +39,13 @@ class LoyaltyDailyCustomerReport(models.Model):
         return SQL(
             """
             SELECT id, company_id, day, shop, partner_id AS customer_id
-              FROM loyalty_daily_customer
+              FROM %s stored
              UNION ALL
             SELECT -(ROW_NUMBER() OVER (ORDER BY day, company_id, shop, partner_id)
                      )::integer AS id, company_id, day, shop,
                    partner_id AS customer_id
               FROM (%s) live
             """,
+            self._stored_days("loyalty.daily.customer"),
             self._live_days("_customers_sql"),
         )

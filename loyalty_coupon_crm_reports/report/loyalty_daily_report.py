@@ -121,9 +121,34 @@ class LoyaltyDailyReport(models.Model):
         readonly=True,
         help="Discount given by coupons and points, untaxed, less refunds.",
     )
+    coupon_discount = fields.Monetary(
+        string="Discount on Purchases with Coupon",
+        readonly=True,
+        help="Discount on the purchases with at least one redemption.",
+    )
     discount_rate = Rate(
         "Discount Rate (%)",
         help="Discount on purchases ÷ (net sales + discount on purchases), in percent.",
+    )
+    row_count = fields.Integer(
+        string="Rows of Purchases",
+        readonly=True,
+        help="Purchases, edits and refunds, each on its own day.",
+    )
+    sale_count = fields.Integer(
+        string="Sales",
+        readonly=True,
+        help="Rows of purchases that are no refunds, on their own day.",
+    )
+    row_amount = fields.Monetary(
+        string="Net Sales of the Day",
+        readonly=True,
+        help="Untaxed, net of discount; refunds and edits on their own day.",
+    )
+    row_discount = fields.Monetary(
+        string="Discount of the Day",
+        readonly=True,
+        help="Discount given by coupons and points; refunds on their own day.",
     )
     use_count = fields.Integer(
         string="Redemptions",
@@ -163,6 +188,7 @@ class LoyaltyDailyReport(models.Model):
         help="Coupons issued on these days that are used up by now ÷ coupons issued, "
         "in percent.",
     )
+    move_count = fields.Integer(string="Points Movements", readonly=True)
     points_issued = fields.Float(
         readonly=True,
         help="Points put on cards when they were issued, opening balances included.",
@@ -219,7 +245,7 @@ class LoyaltyDailyReport(models.Model):
         return SQL(
             """
             SELECT id, %(columns)s, %(currency)s AS currency_id, %(empty)s
-              FROM loyalty_daily_figure
+              FROM %(stored)s stored
              UNION ALL
             SELECT -(ROW_NUMBER() OVER (ORDER BY %(keys)s))::integer AS id, %(columns)s,
                    %(currency)s AS currency_id, %(empty)s
@@ -229,6 +255,7 @@ class LoyaltyDailyReport(models.Model):
             keys=SQL(", ").join(map(SQL.identifier, KEYS)),
             currency=currency,
             empty=empty,
+            stored=self._stored_days("loyalty.daily.figure"),
             live=self._live_days("_figures_sql"),
         )
 

@@ -92,7 +92,7 @@ class LoyaltyDashboardRowsMixin(models.AbstractModel):
     @api.model
     def _rows_coupons(self, choice):
         domain = self._domain(choice, "issue_date", shop=False)
-        issued = Domain("state", "!=", "offered")
+        issued = Domain("outcome", "!=", "offered")
         return "loyalty.funnel.report", domain & issued, LISTS
 
     @api.model

@@ -1,11 +1,11 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_coupon import KEYS, MEASURES
 from odoo.addons.loyalty_coupon_crm.models.loyalty_fact_query import WALLET_TYPES
 
+from .loyalty_funnel_added_mixin import SHARE_DAYS
 from .rate import Rate
-
-SHARE_DAYS = (1, 3, 7, 14, 30)
 
 
 def _share_by(*, day):
@@ -33,12 +33,14 @@ class LoyaltyFunnelReport(models.Model):
     """
 
     _name = "loyalty.funnel.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = ["loyalty.funnel.added.mixin", "loyalty.funnel.page.mixin"]
     _description = "Coupon Funnel"
     _auto = False
     _rec_name = "card_id"
-    _order = "issue_date desc, id desc"
+    _order = "issued_at desc, id desc"
     _depends = {
+        "loyalty.daily.coupon": [*KEYS, *MEASURES],
+        "loyalty.daily.refresh": ["refreshed_at", "after_days"],
         "loyalty.card": [
             "program_id",
             "partner_id",
@@ -82,6 +84,11 @@ class LoyaltyFunnelReport(models.Model):
     )
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
+    issued_at = fields.Datetime(
+        string="Moment of Issue",
+        readonly=True,
+        help="When the coupon was issued, or its customer chosen for one.",
+    )
     issue_date = fields.Date(
         string="Issued on",
         readonly=True,
@@ -104,6 +111,17 @@ class LoyaltyFunnelReport(models.Model):
         ],
         string="Status",
         readonly=True,
+    )
+    outcome = fields.Selection(
+        selection=[
+            ("offered", "Not Issued"),
+            ("open", "Open"),
+            ("used", "Used"),
+            ("expired", "Expired"),
+            ("void", "Void"),
+        ],
+        readonly=True,
+        help="What became of the coupon; open as long as it is issued, seen or held.",
     )
     issued_count = fields.Integer(
         string="Issued", readonly=True, help="Coupons issued, whatever became of them."
@@ -214,32 +232,18 @@ class LoyaltyFunnelReport(models.Model):
                 f"{redeemed[0]} * 100.0 / NULLIF(COUNT(DISTINCT %(column)s), 0)",
                 redeemed[1],
             ),
-            "days_to_use": (
-                "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY %(days)s)",
-                {"days": "days_to_use"},
-            ),
+            "days_to_use": self._median(),
         }
         for days in SHARE_DAYS:
             measures[f"share_day_{days}"] = (
-                f"COUNT(*) FILTER (WHERE %(days)s <= {days}) * 100.0"
-                " / NULLIF(COUNT(%(days)s), 0)",
-                {"days": "days_to_use"},
+                f"COALESCE(SUM(%(used)s) FILTER (WHERE %(days)s <= {days}), 0) * 100.0"
+                " / NULLIF(SUM(%(used)s) FILTER (WHERE %(days)s IS NOT NULL), 0)",
+                {"days": "days_to_use", "used": "redeemed_count"},
             )
         return measures
 
-    @property
-    def _table_query(self):
-        return SQL("%s UNION ALL %s", super()._table_query, self._query_not_issued())
-
     def _select(self):
         return SQL("SELECT %s", self._column_list(self._columns()))
-
-    @api.model
-    def _column_list(self, columns):
-        return SQL(", ").join(
-            SQL("%s AS %s", expression, SQL.identifier(name))
-            for name, expression in columns.items()
-        )
 
     def _columns(self):
         """Hook: return {column: SQL} of a coupon; rates are figures of groups only."""
@@ -252,9 +256,13 @@ class LoyaltyFunnelReport(models.Model):
             "card_id": SQL("coupon.id"),
             **{name: SQL.identifier("coupon", name) for name in names},
             "currency_id": SQL("company.currency_id"),
+            "issued_at": SQL("coupon.issued_at"),
             "issue_date": SQL("coupon.issue_date"),
             "first_use_date": SQL("uses.first_use_date"),
             "state": SQL("coupon.state"),
+            "outcome": SQL(
+                "CASE WHEN %s THEN 'open' ELSE coupon.state END", open_state
+            ),
             "issued_count": SQL("1"),
             **{
                 f"{state}_count": SQL("(coupon.state = %s)::int", state)
@@ -274,20 +282,11 @@ class LoyaltyFunnelReport(models.Model):
             **{name: SQL("NULL::numeric") for name in self._rate_names()},
         }
 
-    @api.model
-    def _rate_names(self):
-        return [
-            "redemption_rate",
-            "closed_redemption_rate",
-            "customer_redemption_rate",
-            *(f"share_day_{days}" for days in SHARE_DAYS),
-        ]
-
     def _from(self):
         return SQL(
             """
               FROM (%s) coupon
-              LEFT JOIN (%s) uses ON uses.card_id = coupon.id
+              LEFT JOIN LATERAL (%s) uses ON uses.card_id = coupon.id
               LEFT JOIN res_company company ON company.id = coupon.company_id
             """,
             self._query_coupons(),
@@ -299,92 +298,41 @@ class LoyaltyFunnelReport(models.Model):
 
         OFFSET 0 has the state computed once per coupon, not once per column of it.
         """
-        company = SQL("COALESCE(card.company_id, campaign.company_id)")
-        return SQL(
-            """
-            SELECT card.id, card.program_id, card.campaign_id, member.variant_id,
-                   COALESCE(owner.commercial_partner_id, owner.id) AS customer_id,
-                   %(company)s AS company_id,
-                   %(issued)s::date AS issue_date,
-                   %(state)s AS state
-              FROM loyalty_card card
-              JOIN loyalty_program program ON program.id = card.program_id
-              LEFT JOIN loyalty_campaign campaign ON campaign.id = card.campaign_id
-              LEFT JOIN loyalty_campaign_member member
-                ON member.id = card.campaign_member_id
-              LEFT JOIN res_partner owner ON owner.id = card.partner_id
-             WHERE %(coupon)s
-            OFFSET 0
-            """,
-            company=company,
-            issued=self._local(SQL("card.issued_at"), company),
-            state=self.env["loyalty.card"]._state_sql("card"),
-            coupon=self.env["loyalty.fact.query"]._issued_sql(),
-        )
+        coupons = self._day_queries("loyalty.coupon.query")._coupons(SQL("TRUE"))
+        return SQL("%s OFFSET 0", coupons) if self._is_whole() else coupons
 
     def _query_uses(self):
         """Return SQL of the live uses per card, of the companies of the reader.
 
         A coupon of all companies is seen by all, what others sold with it is not.
         """
-        return SQL(
-            """
-            SELECT COALESCE(newer.last_id, live.card_id) AS card_id,
-                   COUNT(*) AS use_count,
-                   SUM(live.discount_amount) AS discount_amount,
-                   SUM(live.goods_cost) AS goods_cost,
-                   SUM(live.order_amount / COALESCE(document.uses, 1)) AS net_sales,
-                   MIN(%(day)s::date) AS first_use_date
-              FROM (%(live)s) live
-              LEFT JOIN (%(replaced)s) newer ON newer.id = live.card_id
-              LEFT JOIN (%(documents)s) document
-                ON document.order_model = live.order_model
-               AND document.order_id = live.order_id
-             WHERE live.company_id IS NULL OR live.company_id = ANY(%(companies)s)
-             GROUP BY 1
-            """,
-            replaced=self._query_replaced(),
-            day=self._local(SQL("live.date"), SQL("live.company_id")),
-            live=self._live_uses(),
-            documents=self._uses_per_document(),
-            companies=self.env.companies.ids,
+        cards = None if self._is_whole() else SQL("SELECT coupon.id")
+        return self._day_queries("loyalty.coupon.query")._uses_per_coupon(
+            cards, by_document=bool(cards), companies=self.env.companies.ids
         )
 
-    @api.model
-    def _query_replaced(self):
-        """Return SQL of the cards that were replaced, with the last replacement."""
-        return SQL(
-            """
-            WITH RECURSIVE chain (id, next_id) AS (
-                SELECT reissued_from_id, id FROM loyalty_card
-                 WHERE reissued_from_id IS NOT NULL
-                 UNION
-                SELECT chain.id, newer.id
-                  FROM chain
-                  JOIN loyalty_card newer ON newer.reissued_from_id = chain.next_id
-            )
-            SELECT id, MAX(next_id) AS last_id FROM chain GROUP BY id
-            """
-        )
+    def _query_not_issued(self, columns):
+        """Return SQL of the treated members of coupon campaigns who have no coupon.
 
-    def _query_not_issued(self):
-        """Return SQL of the treated members of coupon campaigns who have no coupon."""
+        :param columns: names of the columns it is to have
+        """
         assigned = self._local(SQL("member.assigned_at"), SQL("member.company_id"))
-        columns = dict.fromkeys(self._columns(), SQL("NULL"))
-        columns.update(
-            {
-                "id": SQL("-member.id"),
-                "program_id": SQL("program.id"),
-                "campaign_id": SQL("member.campaign_id"),
-                "variant_id": SQL("member.variant_id"),
-                "customer_id": SQL("COALESCE(owner.commercial_partner_id, owner.id)"),
-                "company_id": SQL("member.company_id"),
-                "currency_id": SQL("company.currency_id"),
-                "issue_date": SQL("%s::date", assigned),
-                "state": SQL("'offered'"),
-                "customer_count": SQL("(owner.id IS NOT NULL)::int"),
-            }
-        )
+        known = {
+            "id": SQL("-member.id"),
+            "facts": SQL("1"),
+            "program_id": SQL("program.id"),
+            "campaign_id": SQL("member.campaign_id"),
+            "variant_id": SQL("member.variant_id"),
+            "customer_id": SQL("COALESCE(owner.commercial_partner_id, owner.id)"),
+            "company_id": SQL("member.company_id"),
+            "currency_id": SQL("company.currency_id"),
+            "issued_at": SQL("member.assigned_at"),
+            "issue_date": SQL("%s::date", assigned),
+            "state": SQL("'offered'"),
+            "outcome": SQL("'offered'"),
+            "customer_count": SQL("(owner.id IS NOT NULL)::int"),
+        }
+        names = {name: known.get(name, SQL("NULL")) for name in columns}
         return SQL(
             """
             SELECT %(columns)s
@@ -400,7 +348,7 @@ class LoyaltyFunnelReport(models.Model):
                AND member.card_id IS NULL
                AND program.program_type NOT IN %(wallets)s
             """,
-            columns=self._column_list(columns),
+            columns=self._column_list(names),
             wallets=WALLET_TYPES,
         )
 

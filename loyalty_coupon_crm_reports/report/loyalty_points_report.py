@@ -2,15 +2,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_query import POINT_GROUPS
-from odoo.addons.loyalty_coupon_crm.models.loyalty_fact_query import WALLET_TYPES
-
-GROUPS = {
-    "issued": POINT_GROUPS["points_issued"],
-    "earned": POINT_GROUPS["points_earned"],
-    "spent": POINT_GROUPS["points_spent"],
-    "expired": POINT_GROUPS["points_lapsed"],
-    "adjusted": POINT_GROUPS["points_adjusted"],
+FIGURES = {
+    "issued": "points_issued",
+    "earned": "points_earned",
+    "spent": "points_spent",
+    "expired": "points_lapsed",
+    "adjusted": "points_adjusted",
+    "change": "points_change",
 }
 
 
@@ -31,6 +29,8 @@ class LoyaltyPointsReport(models.Model):
     _rec_name = "program_id"
     _order = "month desc, program_id, id"
     _depends = {
+        "loyalty.daily.figure": ["move_count", *FIGURES.values()],
+        "loyalty.daily.refresh": ["refreshed_at"],
         "loyalty.point.move": [
             "program_id",
             "company_id",
@@ -108,11 +108,11 @@ class LoyaltyPointsReport(models.Model):
                    line.month, line.program_id, program.program_type, line.company_id,
                    COALESCE(moved.issued, 0) AS issued,
                    COALESCE(moved.earned, 0) AS earned,
-                   COALESCE(-moved.spent, 0) AS spent,
-                   COALESCE(-moved.expired, 0) AS expired,
+                   COALESCE(moved.spent, 0) AS spent,
+                   COALESCE(moved.expired, 0) AS expired,
                    COALESCE(moved.adjusted, 0) AS adjusted,
                    COALESCE(moved.change, 0) AS change,
-                   ROUND(SUM(COALESCE(moved.change, 0)) OVER (
+                   ROUND(SUM(COALESCE(moved.change, 0)::numeric) OVER (
                        PARTITION BY line.program_id, line.company_id
                        ORDER BY line.month), 2) AS outstanding
             """
@@ -156,36 +156,26 @@ class LoyaltyPointsReport(models.Model):
 
     def _query_moved(self):
         """Return SQL of the points moved per month, program and company."""
-        local = self._local(SQL("move.date"), SQL("move.company_id"))
-        kind = SQL(
-            """CASE WHEN move.kind != 'reverse' THEN move.kind
-                    WHEN origin.id IS NOT NULL THEN origin.kind
-                    WHEN move.points > 0 THEN 'spend' ELSE 'earn' END"""
-        )
         sums = SQL(", ").join(
-            SQL(
-                "SUM(move.points) FILTER (WHERE %s IN %s) AS %s",
-                kind,
-                kinds,
-                SQL.identifier(name),
-            )
-            for name, kinds in GROUPS.items()
+            SQL("SUM(%s) AS %s", SQL.identifier("day", name), SQL.identifier(alias))
+            for alias, name in FIGURES.items()
+        )
+        columns = SQL(", ").join(
+            map(SQL.identifier, ("day", "program_id", "company_id", *FIGURES.values()))
         )
         return SQL(
             """
-            SELECT DATE_TRUNC('month', %(local)s)::date AS month,
-                   move.program_id, move.company_id,
-                   SUM(move.points)::numeric AS change, %(sums)s
-              FROM loyalty_point_move move
-              LEFT JOIN loyalty_point_move origin
-                ON origin.id = move.reversal_of_id AND move.kind = 'reverse'
-             WHERE move.program_id IN (SELECT id FROM loyalty_program
-                                        WHERE program_type IN %(wallets)s)
+            SELECT DATE_TRUNC('month', day.day)::date AS month, day.program_id,
+                   day.company_id, %(sums)s
+              FROM (SELECT %(columns)s FROM %(stored)s stored WHERE move_count > 0
+                     UNION ALL
+                    SELECT %(columns)s FROM (%(live)s) live) day
              GROUP BY 1, 2, 3
             """,
-            local=local,
             sums=sums,
-            wallets=WALLET_TYPES,
+            columns=columns,
+            stored=self._stored_days("loyalty.daily.figure"),
+            live=self._live_days("_points_part"),
         )
 
     def _moves_domain(self):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.loyalty_coupon_crm.models.loyalty_customer_month import COLUMNS
+
 from .rate import Rate
 
 
@@ -17,6 +19,8 @@ class LoyaltyRetentionReport(models.Model):
     _rec_name = "cohort_month"
     _order = "cohort_month desc, age, id"
     _depends = {
+        "loyalty.customer.month": [*COLUMNS],
+        "loyalty.daily.refresh": ["done_ids", "after_days"],
         "loyalty.purchase": [
             "commercial_partner_id",
             "company_id",
@@ -95,20 +99,16 @@ class LoyaltyRetentionReport(models.Model):
         )
         return SQL(
             """
-            WITH bought AS (%(bought)s),
-            customer AS (
-                SELECT company_id, customer_id, MIN(month) AS cohort_month
-                  FROM bought GROUP BY company_id, customer_id),
+            WITH active AS (
+                SELECT company_id, cohort_month, month,
+                       SUM(customer_count)::int AS customers,
+                       SUM(purchase_count)::int AS purchases, SUM(amount) AS amount
+                  FROM (%(parts)s) part
+                 GROUP BY 1, 2, 3
+                HAVING SUM(customer_count) > 0),
             cohort AS (
-                SELECT company_id, cohort_month, COUNT(*)::int AS size
-                  FROM customer GROUP BY company_id, cohort_month),
-            active AS (
-                SELECT company_id, customer.cohort_month, bought.month,
-                       COUNT(*)::int AS customers,
-                       SUM(bought.purchases)::int AS purchases,
-                       SUM(bought.amount) AS amount
-                  FROM bought JOIN customer USING (company_id, customer_id)
-                 GROUP BY 1, 2, 3)
+                SELECT company_id, cohort_month, customers AS size
+                  FROM active WHERE month = cohort_month)
             SELECT (cohort.company_id::bigint * 100000
                     + EXTRACT(YEAR FROM cohort.cohort_month)::bigint * 12
                     + EXTRACT(MONTH FROM cohort.cohort_month)::bigint) * 10000
@@ -133,23 +133,35 @@ class LoyaltyRetentionReport(models.Model):
                               AND active.cohort_month = cohort.cohort_month
                               AND active.month = line.month
             """,
-            bought=self._query_bought(),
+            parts=self._query_parts(),
             today=today,
         )
 
-    def _query_bought(self):
-        """Return SQL of the purchases of each customer in each month."""
+    def _query_parts(self):
+        """Return SQL whose sums are the cohorts: those added up, then what changed."""
+        queries = self.env["loyalty.customer.query"]
+        touched = self._touched_customers()
+        counted = SQL(
+            """
+            SELECT company_id, cohort_month, month, 1 AS customer_count,
+                   purchase_count, amount FROM (%s) live
+            """,
+            queries._months_sql(touched),
+        )
+        if not touched:
+            return counted
         return SQL(
             """
-            SELECT basket.company_id, basket.customer_id,
-                   DATE_TRUNC('month', %s)::date AS month,
-                   COUNT(*) AS purchases, SUM(basket.amount) AS amount
-              FROM (%s) basket
-             WHERE basket.customer_id IS NOT NULL
-             GROUP BY 1, 2, 3
+            SELECT company_id, cohort_month, month, customer_count, purchase_count,
+                   amount FROM loyalty_cohort_month
+             UNION ALL
+            SELECT company_id, cohort_month, month, -1, -purchase_count, -amount
+              FROM loyalty_customer_month WHERE customer_id IN (%s)
+             UNION ALL
+            %s
             """,
-            self._local(SQL("basket.date"), SQL("basket.company_id")),
-            self.env["loyalty.fact.query"]._baskets(),
+            touched,
+            counted,
         )
 
     @api.readonly
@@ -158,26 +170,21 @@ class LoyaltyRetentionReport(models.Model):
         cells = [(row.company_id.id, row.cohort_month, row.month) for row in self]
         partners = self.env["res.partner"]
         if cells:
-            companies, cohorts, months = zip(*cells, strict=True)
             rows = self.env.execute_query(
                 SQL(
                     """
-                    WITH bought AS (%s)
                     SELECT DISTINCT bought.customer_id
-                      FROM bought
-                      JOIN (SELECT company_id, customer_id, MIN(month) AS cohort_month
-                              FROM bought GROUP BY 1, 2) customer
-                           USING (company_id, customer_id)
+                      FROM (%s) bought
                       JOIN UNNEST(%s::int[], %s::date[], %s::date[])
                            AS cell(company_id, cohort_month, month)
                         ON cell.company_id = bought.company_id
-                       AND cell.cohort_month = customer.cohort_month
+                       AND cell.cohort_month = bought.cohort_month
                        AND cell.month = bought.month
                     """,
-                    self._query_bought(),
-                    list(companies),
-                    list(cohorts),
-                    list(months),
+                    self._by_customers(
+                        "loyalty.customer.month", COLUMNS, "_months_sql"
+                    ),
+                    *(list(column) for column in zip(*cells, strict=True)),
                 )
             )
             partners = partners.browse(row[0] for row in rows)

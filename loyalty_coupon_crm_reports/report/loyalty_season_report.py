@@ -34,6 +34,8 @@ class LoyaltySeasonReport(models.Model):
     _rec_name = "month"
     _order = "month desc, company_id, id"
     _depends = {
+        "loyalty.daily.figure": ["row_count", "sale_count", "row_amount"],
+        "loyalty.daily.refresh": ["refreshed_at"],
         "loyalty.purchase": [
             "amount",
             "company_id",
@@ -166,15 +168,19 @@ class LoyaltySeasonReport(models.Model):
         """Return SQL of what was sold in each month with a purchase."""
         return SQL(
             """
-            SELECT row.company_id,
-                   DATE_TRUNC('month', %(local)s)::date AS month,
-                   SUM(row.amount) AS amount,
-                   SUM(row.discount_amount) AS discount_amount,
-                   COUNT(*) FILTER (WHERE row.reversal_of_id IS NULL
-                                      AND row.amount >= 0) AS purchase_count
-              FROM loyalty_purchase row GROUP BY 1, 2
+            SELECT day.company_id, DATE_TRUNC('month', day.day)::date AS month,
+                   SUM(day.row_amount) AS amount,
+                   SUM(day.row_discount) AS discount_amount,
+                   SUM(day.sale_count) AS purchase_count
+              FROM (SELECT %(names)s FROM %(stored)s stored
+                     WHERE row_count > 0
+                     UNION ALL
+                    SELECT %(names)s FROM (%(live)s) live) day
+             GROUP BY 1, 2
             """,
-            local=self._local(SQL("row.date"), SQL("row.company_id")),
+            names=SQL("company_id, day, row_amount, row_discount, sale_count"),
+            stored=self._stored_days("loyalty.daily.figure"),
+            live=self._live_days("_row_part"),
         )
 
     @api.model

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_coupon_crm.models.loyalty_customer_metric import WEEKDAYS
+from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_use import KEYS, MEASURES
 
 from .rate import Rate
 
@@ -127,6 +128,44 @@ class LoyaltyUseReport(models.Model):
             ),
         }
 
+    @api.model
+    def _row_columns(self):
+        return ("program_id", "campaign_id", "card_id", "user_id", "use_date", "date")
+
+    @api.model
+    def _added_up_by(self):
+        names = ("program_id", "program_type", "campaign_id", "channel", "shop")
+        times = ("use_date", "weekday", "hour")
+        return (*names, *times, "user_id", "company_id", "currency_id")
+
+    @api.model
+    def _added_up_sums(self):
+        sums = ("use_count", "points", "discount_amount", "goods_cost", "net_sales")
+        return (*sums, "cost_per_use")
+
+    def _query_added_up(self):
+        return SQL(
+            """
+            SELECT day.company_id, %(currency)s AS currency_id, day.program_id,
+                   program.program_type, day.campaign_id, day.channel, day.shop,
+                   day.user_id, day.day AS use_date,
+                   EXTRACT(ISODOW FROM day.day)::text AS weekday, day.hour,
+                   day.use_count AS facts, day.use_count, day.points,
+                   day.discount_amount, day.goods_cost, day.net_sales,
+                   NULL::numeric AS cost_per_use
+              FROM (SELECT %(names)s FROM %(stored)s stored
+                     UNION ALL
+                    SELECT %(names)s FROM (%(live)s) live) day
+              LEFT JOIN loyalty_program program ON program.id = day.program_id
+            """,
+            currency=self._by_company(
+                SQL("day.company_id"), lambda company: company.currency_id.id
+            ),
+            names=SQL(", ").join(map(SQL.identifier, (*KEYS, *MEASURES))),
+            stored=self._stored_days("loyalty.daily.use"),
+            live=self._live_days("_rows_sql", "loyalty.daily.use"),
+        )
+
     def _select(self):
         local = self._local(SQL("live.date"), SQL("live.company_id"))
         return SQL(
@@ -136,7 +175,7 @@ class LoyaltyUseReport(models.Model):
                    COALESCE(customer.commercial_partner_id, customer.id)
                        AS customer_id,
                    company.currency_id, live.channel, live.shop, live.user_id,
-                   live.date,
+                   %(moment)s AS date,
                    %(local)s::date AS use_date,
                    EXTRACT(ISODOW FROM %(local)s)::text AS weekday,
                    TO_CHAR(%(local)s, 'HH24') AS hour,
@@ -147,13 +186,15 @@ class LoyaltyUseReport(models.Model):
                    live.order_amount / COALESCE(document.uses, 1) AS net_sales
             """,
             local=local,
+            # The index on it serves a page of rows.
+            moment=SQL("live.date") if self._is_whole() else SQL("head.date"),
         )
 
     def _from(self):
         return SQL(
             """
-              FROM (%s) live
-              LEFT JOIN (%s) document
+              FROM %s
+              LEFT JOIN LATERAL (%s) document
                 ON document.order_model = live.order_model
                AND document.order_id = live.order_id
               LEFT JOIN loyalty_program program ON program.id = live.program_id
@@ -161,9 +202,22 @@ class LoyaltyUseReport(models.Model):
               LEFT JOIN res_company company
                 ON company.id = COALESCE(live.company_id, %s)
             """,
-            self._live_uses(),
-            self._uses_per_document(),
+            self._query_uses(),
+            self._uses_per_document("live"),
             self.env.company.id,
+        )
+
+    def _query_uses(self):
+        """Return SQL of the uses that count; of few of them, each looked up."""
+        if self._is_whole():
+            return SQL("(%s) live", self._live_uses())
+        return SQL(
+            """
+            loyalty_redemption head
+              JOIN LATERAL (%s) live
+                ON live.id = head.id AND head.reversal_of_id IS NULL
+            """,
+            self._live_uses(SQL("head.id")),
         )
 
     @api.readonly

@@ -9,6 +9,7 @@ from . import test_points_report
 from . import test_report_export
 from . import test_report_pictures
 from . import test_report_rights
+from . import test_report_sources
 from . import test_retention_report
 from . import test_demand_report
 from . import test_season_report

@@ -9,6 +9,7 @@ from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_refresh import (
 )
 
 from .common import LoyaltyReportCommon
+from .report_twins import ReportTwins
 
 NOW = datetime(2026, 6, 10, 4, 0)
 POINTS = {
@@ -25,6 +26,8 @@ MEASURES = [
     *("purchase_count", "coupon_purchase_count", "amount", "coupon_amount"),
     *("discount_amount", "use_count", "use_discount", "goods_cost"),
     *("reversal_count", "refusal_count", "issued_count", "used_count"),
+    *("coupon_discount", "move_count", "row_count", "sale_count"),
+    *("row_amount", "row_discount"),
     *(*POINTS, "points_change"),
 ]
 
@@ -82,6 +85,13 @@ class Oracle:
     def _purchases(self):
         documents = defaultdict(list)
         for row in self.rows["purchase"]:
+            self._add(
+                row,
+                row_count=1,
+                sale_count=int(not row.reversal_of_id and row.amount >= 0),
+                row_amount=row.amount,
+                row_discount=row.discount_amount,
+            )
             first = row.reversal_of_id or row
             documents[first.order_id or -first.id].append(row)
         for order_id, rows in documents.items():
@@ -98,12 +108,14 @@ class Oracle:
             first = min(origins, key=lambda row: row.id)
             key = (self._day(min(dates)), first.shop, False)
             with_coupon = order_id in self.with_coupon
+            discount = sum(row.discount_amount for row in rows)
             self.sums[key].update(
                 purchase_count=1,
                 coupon_purchase_count=int(with_coupon),
                 amount=amount,
                 coupon_amount=amount if with_coupon else 0,
-                discount_amount=sum(row.discount_amount for row in rows),
+                discount_amount=discount,
+                coupon_discount=discount if with_coupon else 0,
             )
             self.buyers.add((key[0], first.shop, first.commercial_partner_id.id))
 
@@ -120,12 +132,12 @@ class Oracle:
             name = next(name for name, kinds in POINTS.items() if kind in kinds)
             points = -move.points if kind in TAKEN else move.points
             shop = shops.get(move.order_id, False)
-            values = {name: points, "points_change": move.points}
+            values = {name: points, "points_change": move.points, "move_count": 1}
             self._add(move, move.program_id, shop=shop, **values)
 
 
 @tagged("post_install", "-at_install", "loyalty_plain")
-class TestDailyReport(LoyaltyReportCommon):
+class TestDailyReport(ReportTwins, LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -244,8 +256,18 @@ class TestDailyReport(LoyaltyReportCommon):
             [self._at() for _number in range(count)],
             company_id=self.shop_company.id,
         )
+        for with_coupon in (True, False, False):
+            order_id, busy = next(self.numbers), NOW - timedelta(days=5)
+            values = {"order_id": order_id, "shop": "North"}
+            self._purchase(busy, 30.0, discount_amount=3.5, **values)
+            if with_coupon:
+                self._use(self.used_card, busy, **values)
         for card in cards[: count // 2]:
             self._use_up(card)
+            moment = card.issued_at + timedelta(hours=self.random.randrange(200))
+            use = self._use(card, min(moment, NOW), order_id=next(self.numbers))
+            if self.random.random() < 0.2:
+                use._reverse()
         return cards
 
     def _use_up(self, card):
@@ -309,6 +331,8 @@ class TestDailyReport(LoyaltyReportCommon):
             self.assertFalse(self._stored())
             self.refresh._refresh()
             oracle = self._check()
+            self._assert_groups_alike()
+            self._assert_pages_alike()
             today = self.shop_company._loyalty_today()
             self.assertIn(today, {day for day, _shop, _program in oracle.sums})
             stored = self._stored()
@@ -316,11 +340,28 @@ class TestDailyReport(LoyaltyReportCommon):
             self.refresh._refresh(everything=True)
             self.assertEqual(len(self._stored()), len(stored))
         self._late_facts(cards)
+        with freeze_time(NOW + timedelta(hours=1)):
+            self._assert_groups_alike()
         self._next_days()
         with freeze_time(NOW + timedelta(days=3)):
             self.shop_company.partner_id.tz = "America/New_York"
             self.refresh._refresh()
             self._check("America/New_York")
+            self._assert_groups_alike()
+            self._other_window()
+
+    def _other_window(self):
+        """Ask for more days around a first use than were looked at."""
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("loyalty.spend_after_days", "60")
+        self._assert_groups_alike(("after",))
+        self.refresh._refresh()
+        self.assertEqual(self.refresh._current().after_days, 60)
+        self._assert_groups_alike(("after",))
+        with self.subTest("figures of an older version"):
+            self.refresh._current().after_days = 0
+            self._check("America/New_York")
+            self._assert_groups_alike(("points", "basket"))
 
     def _late_facts(self, cards):
         with freeze_time(NOW + timedelta(hours=1)):
@@ -342,6 +383,7 @@ class TestDailyReport(LoyaltyReportCommon):
                 ),
                 "a reversal": lambda: self._take_back(use, NOW, share=1),
                 "a coupon is used up": lambda: self._use_up(cards[-1]),
+                "the first use is taken back": lambda: first._reverse(),
                 "points of long ago": lambda: self._move(old, "earn", 7),
                 "a refusal of long ago": lambda: self._refuse(old),
             }
@@ -349,10 +391,15 @@ class TestDailyReport(LoyaltyReportCommon):
                 NOW - timedelta(days=9), 50.0, order_id=next(self.numbers)
             )
             use = self._use(self.used_card, NOW - timedelta(days=11))
+            card = self._create_card(self.program, self.customers[5])
+            first = self._use(card, NOW - timedelta(days=60))
+            self._use(card, NOW - timedelta(days=50))
             self._refresh_some()
             for what, happens in late.items():
                 with self.subTest(what):
                     happens()
+                    # What customers did is right at once.
+                    self._assert_groups_alike(("after", "retention"))
                     days = self._refresh_some()
                     self.assertTrue(0 < len(days) < 4, days)
                     self._check()

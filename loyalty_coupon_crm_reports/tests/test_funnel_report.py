@@ -5,13 +5,14 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import LoyaltyReportCommon
+from .report_twins import ReportTwins
 
 FATES = ["open", "seen", "held", "used", "back", "half", "expired", "void"]
 STATES = ("seen", "held", "used", "expired", "void")
 
 
 @tagged("post_install", "-at_install")
-class TestFunnelReport(LoyaltyReportCommon):
+class TestFunnelReport(ReportTwins, LoyaltyReportCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -283,6 +284,20 @@ class TestFunnelReport(LoyaltyReportCommon):
         action = rows.filtered(lambda row: not row.card_id).action_open_rows()
         self.assertEqual(action["res_model"], "loyalty.campaign.member")
         self.assertEqual(action["domain"], [("id", "in", second.ids)])
+        with self.subTest("pages have both, the latest first"):
+            second.assigned_at = datetime(2026, 3, 2)
+            self._create_coupons(
+                self.programs[0],
+                [datetime(2026, 2, 28, 20), datetime(2026, 3, 31, 17), moment, moment],
+                campaign_id=campaign.id,
+            )
+            march = [
+                ("issue_date", ">=", "2026-03-01"),
+                ("issue_date", "<=", "2026-03-31"),
+            ]
+            for filters, count in (([], 6), (march, 5)):
+                self._assert_slices(self.report, domain + filters)
+                self.assertEqual(self.report.search_count(domain + filters), count)
 
     def test_coupon_of_all_companies_belongs_to_its_campaign(self):
         shared = self._create_shared_program()

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..report.source import Source
 from .common import LoyaltyReportCommon
 
 REPORTS = (
@@ -17,6 +18,15 @@ REPORTS = (
     "loyalty.demand.report",
     "loyalty.season.report",
     "loyalty.product.report",
+)
+ADDED_UP = (
+    "loyalty.daily.figure",
+    "loyalty.daily.customer",
+    "loyalty.daily.coupon",
+    "loyalty.daily.use",
+    "loyalty.customer.month",
+    "loyalty.cohort.month",
+    "loyalty.first.use",
 )
 
 
@@ -75,6 +85,54 @@ class TestReportRights(LoyaltyReportCommon):
                     self.assertNotIn((self.other_company.id,), found)
                     rows.read()
                     rows[:1].action_open_rows()
+
+    def test_figures_added_up_are_for_readers_of_their_company(self):
+        self.env["loyalty.daily.refresh"]._refresh()
+        for name in ADDED_UP:
+            with self.subTest(table=name):
+                rows = self._report(name, self.marketing).search([])
+                self.assertIn(self.shop_company, rows.company_id)
+                self.assertNotIn(self.other_company, rows.company_id)
+                self.assertFalse(rows.has_access("write"))
+                with self.assertRaises(AccessError):
+                    self._report(name, self.salesperson).search([])
+
+    def test_groups_of_shared_coupons_leave_out_sales_of_others(self):
+        """Of four coupons one was used in both companies, one in the other."""
+        foreign = self._create_card(self.shared, self.customers[1])
+        self._create_card(self.shared, self.customers[2])
+        # The month of a coupon of all companies is the same to all.
+        self._create_coupons(self.shared, [datetime(2026, 1, 31, 20)])
+        moment = datetime(2026, 1, 6)
+        self._use(foreign, moment, company_id=self.other_company.id)
+        self.env["loyalty.daily.refresh"]._refresh()
+        everywhere = self.env["res.company"]._loyalty_all()
+        for user, companies, discount in (
+            (self.marketing, self.shop_company, 7.0),
+            (None, everywhere, 24.0),
+        ):
+            with self.subTest(companies=len(companies)):
+                report = self._report("loyalty.funnel.report", user, companies)
+                found = self._shared_groups(report)
+                facts = self._shared_groups(report._read_from(Source.FACTS))
+                for row in facts.values():
+                    empty = [name for name, value in row.items() if value is False]
+                    row.update(dict.fromkeys(empty))
+                self._assert_measures(facts, found)
+                rows = found.values()
+                self.assertEqual(sum(row["issued_count"] for row in rows), 4)
+                given = sum(row["discount_amount"] for row in rows)
+                self.assertAlmostEqual(given, discount)
+
+    def _shared_groups(self, report):
+        names = ["issued_count", "used_count", "redeemed_count", "use_count"]
+        names += ["discount_amount", "net_sales", "days_to_use", "share_day_30"]
+        groupby = ["company_id", "issue_date:month"]
+        domain = [("program_id", "=", self.shared.id)]
+        specs = [f"{name}:{report._fields[name].aggregator}" for name in names]
+        source = report._for_groups(domain, groupby, specs, None)._source()
+        self.assertIs(source, report._source() or Source.ADDED_UP)
+        return self._groups(report, groupby, domain, names)
 
     def test_sales_of_others_with_a_shared_coupon_stay_theirs(self):
         report = self._report("loyalty.funnel.report", self.marketing)

@@ -10,6 +10,10 @@ from odoo.fields import Command
 from odoo.tools import SQL
 
 DAYS = 701
+TABLES = (
+    *("customer_metric", "stage_change", "daily_figure", "daily_customer"),
+    *("daily_coupon", "daily_use", "customer_month", "cohort_month", "first_use"),
+)
 # Every screen under Reporting, and those of customers that read as much.
 SCREENS = {
     **{
@@ -19,12 +23,18 @@ SCREENS = {
             *("season", "demand"),
         )
     },
+    "staff": "loyalty.use.report",
     "customers": "loyalty.customer.metric",
     "stages": "loyalty.stage.change",
     "events": "loyalty.customer.event",
 }
+# What the menus filter by.
+DOMAINS = {"after": [("is_complete", "=", True)]}
 # Views that are opened instead of the first of their model.
-VIEWS = {"customers": "loyalty_coupon_crm.loyalty_customer_metric_view_pivot_rfm"}
+VIEWS = {
+    "customers": "loyalty_coupon_crm.loyalty_customer_metric_view_pivot_rfm",
+    "staff": "loyalty_coupon_crm_reports.loyalty_use_report_view_pivot_staff",
+}
 FILL = {
     "customers": """
         INSERT INTO res_partner (name, active, type, autopost_bills)
@@ -143,6 +153,7 @@ def fill(env, rows):
     """
     rows = int(rows)
     env.company.partner_id.tz = "Asia/Shanghai"
+    env["res.company"].create({"name": "Other Shops"})
     program = {"program_type": "coupons", "company_id": env.company.id}
     programs = env["loyalty.program"].create(
         [{"name": f"Coupon {number}", **program} for number in range(3)]
@@ -186,37 +197,51 @@ def fill(env, rows):
 
 
 def measure(env):
-    """Return {screen: {"pivot", "list", "bare", "liability"?: cost}}.
+    """Return {screen: {"list", "groups", "pivot", "graph", "bare": cost}}.
 
     A cost is the seconds by the clock and the processor's, the better of two runs. Bare
     queries are known for four screens.
     """
     env["loyalty.customer.metric"]._refresh(env.company)
-    env["loyalty.daily.refresh"]._refresh(everything=True)
+    refresh = env["loyalty.daily.refresh"]
+    whole = _cost(env, refresh._refresh, True, runs=1)
     env.cr.commit()
     env.cr.connection.autocommit = True
-    for table in ("customer_metric", "stage_change", "daily_figure", "daily_customer"):
+    for table in TABLES:
         env.cr.execute(SQL("VACUUM ANALYZE %s", SQL.identifier(f"loyalty_{table}")))
     env.cr.connection.autocommit = False
-    found = {}
+    found = {"refresh": {"of all": whole, "of nothing": _cost(env, refresh._refresh)}}
     for name, model in SCREENS.items():
-        found[name] = {"list": _cost(env, _list, env[model])}
-        if _has_pivot(env[model]):
-            found[name]["pivot"] = _cost(env, _pivot, env[model], VIEWS.get(name))
+        domain = DOMAINS.get(name, [])
+        found[name] = {"list": _cost(env, _list, env[model], domain)}
+        kinds = _view_kinds(env[model])
+        if _list_groups(env[model]):
+            found[name]["groups"] = _cost(env, _groups, env[model], domain)
+        if "pivot" in kinds:
+            view = VIEWS.get(name)
+            found[name]["pivot"] = _cost(env, _pivot, env[model], view, domain)
+        if "graph" in kinds:
+            found[name]["graph"] = _cost(env, _graph, env[model], domain)
         if name in BARE:
             found[name]["bare"] = _cost(env, env.cr.execute, BARE[name])
+    funnel = env["loyalty.funnel.report"]
+    some = funnel.with_context(allowed_company_ids=env.company.ids)
+    found["funnel"] |= {
+        "month": _cost(env, _list, funnel, _old_month(env)),
+        "one company": _cost(env, _pivot, some, None, []),
+    }
     return {**found, "liability": {"bookkeeper": _cost(env, _liability, env)}}
 
 
-def _cost(env, function, *arguments):
-    """Return the time of the better of two runs, by the clock and the processor.
+def _cost(env, function, *arguments, runs=2):
+    """Return the time of the best of some runs, by the clock and the processor.
 
     That is our own process and the database's; helpers the database calls are missing.
     """
     env.cr.execute("SELECT pg_backend_pid()")
     [pid] = env.cr.fetchone()
     costs = []
-    for _run in range(2):
+    for _run in range(runs):
         env.invalidate_all()
         start, used = time.perf_counter(), _processor(pid)
         function(*arguments)
@@ -230,9 +255,9 @@ def _processor(pid):
     return time.process_time() + int(waited[0]) / 1e9
 
 
-def _has_pivot(model):
+def _view_kinds(model):
     kinds = model.env["ir.ui.view"].search([("model", "=", model._name)])
-    return "pivot" in kinds.mapped("type")
+    return kinds.mapped("type")
 
 
 def _liability(env):
@@ -243,7 +268,7 @@ def _liability(env):
     env["loyalty.point.liability"]._prepare(env.company, programs, yesterday)
 
 
-def _pivot(model, view):
+def _pivot(model, view, domain):
     """Ask what the pivot view asks when it is opened."""
     view_id = model.env.ref(view).id if view else None
     arch = model.get_view(view_id, view_type="pivot")["arch"]
@@ -254,7 +279,40 @@ def _pivot(model, view):
         for depth in range(len(rows) + 1)
         for width in range(len(columns) + 1)
     ]
-    model.formatted_read_grouping_sets([], sets, specs or ["__count"])
+    model.formatted_read_grouping_sets(domain, sets, [*specs, "__count"])
+
+
+def _graph(model, domain):
+    """Ask what the graph view asks when it is opened."""
+    arch = model.get_view(view_type="graph")["arch"]
+    groupby, specs = [], ["__count"]
+    for node in etree.fromstring(arch).iter("field"):
+        name, interval = node.get("name"), node.get("interval")
+        if node.get("type") == "measure":
+            specs.append(f"{name}:{model._fields[name].aggregator}")
+        else:
+            groupby.append(f"{name}:{interval}" if interval else name)
+    model.formatted_read_group(domain, groupby, specs)
+
+
+def _list_groups(model):
+    """Return what the list is grouped by when it is opened."""
+    arch = etree.fromstring(model.get_view(view_type="list")["arch"])
+    return [part for part in arch.get("default_group_by", "").split(",") if part]
+
+
+def _groups(model, domain):
+    """Ask what a grouped list asks when it is opened: sums of all its columns."""
+    arch = etree.fromstring(model.get_view(view_type="list")["arch"])
+    specs = []
+    for name in {node.get("name") for node in arch.iterfind("field")}:
+        field = model._fields[name]
+        if field.aggregator and field.type in ("integer", "float", "monetary"):
+            specs.append(f"{name}:{field.aggregator}")
+        if field.type == "monetary":
+            specs += [f"{name}:sum_currency", "currency_id:array_agg_distinct"]
+    groups = _list_groups(model)
+    model.web_read_group(domain, groups[:1], list(set(specs)), limit=80)
 
 
 def _pivot_parts(arch):
@@ -268,8 +326,19 @@ def _pivot_parts(arch):
     return parts.values()
 
 
-def _list(model):
+def _old_month(env):
+    """Return the domain of a group of the funnel's list: a month of a year ago."""
+    first = (date.today() - timedelta(days=365)).replace(day=1)
+    program = env["loyalty.program"].search([("name", "=", "Coupon 0")])
+    return [
+        ("program_id", "=", program.id),
+        ("issue_date", ">=", str(first)),
+        ("issue_date", "<", str((first + timedelta(days=31)).replace(day=1))),
+    ]
+
+
+def _list(model, domain):
     """Read the first page of rows with the fields of the list."""
     arch = etree.fromstring(model.get_view(view_type="list")["arch"])
     fields = {node.get("name"): {} for node in arch.iterfind("field")}
-    model.web_search_read([], fields, limit=80, count_limit=10001)
+    model.web_search_read(domain, fields, limit=80, count_limit=10001)
