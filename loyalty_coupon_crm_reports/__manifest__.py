@@ -19,6 +19,7 @@
         "views/loyalty_points_report_views.xml",
         "views/loyalty_retention_report_views.xml",
         "views/loyalty_after_report_views.xml",
+        "views/loyalty_around_report_views.xml",
         "views/loyalty_daily_report_views.xml",
         "views/loyalty_dashboard_views.xml",
         "views/loyalty_demand_report_views.xml",

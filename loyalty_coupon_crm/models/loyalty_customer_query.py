@@ -171,6 +171,8 @@ class LoyaltyCustomerQuery(models.AbstractModel):
                        WHERE basket.date < first.date), 0) AS before_amount,
                    COALESCE(SUM(basket.amount) FILTER (
                        WHERE basket.date > first.date), 0) AS after_amount,
+                   (COUNT(*) FILTER (WHERE basket.date < first.date))::integer
+                       AS before_count,
                    (COUNT(*) FILTER (WHERE basket.date > first.date))::integer
                        AS purchase_count
               FROM first

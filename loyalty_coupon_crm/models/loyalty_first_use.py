@@ -11,6 +11,7 @@ COLUMNS = (
     "day",
     "before_amount",
     "after_amount",
+    "before_count",
     "purchase_count",
 )
 
@@ -47,6 +48,7 @@ class LoyaltyFirstUse(models.Model):
         string="Spent After",
         help="Net purchases of the customer in the days after the first use.",
     )
+    before_count = fields.Integer(string="Purchases Before")
     purchase_count = fields.Integer(string="Purchases After")
 
     _day_index = models.Index("(day DESC, id DESC)")

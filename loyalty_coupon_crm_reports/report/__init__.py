@@ -7,6 +7,7 @@ from . import loyalty_basket_report
 from . import loyalty_points_report
 from . import loyalty_retention_report
 from . import loyalty_after_report
+from . import loyalty_around_report
 from . import loyalty_daily_report
 from . import loyalty_daily_customer_report
 from . import dashboard_figures

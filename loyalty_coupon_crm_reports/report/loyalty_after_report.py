@@ -10,7 +10,7 @@ class LoyaltyAfterReport(models.Model):
     """What a customer bought before and after the first use of a program's card.
 
     The purchase on which the card was used counts neither before nor after. The number
-    of days is the system parameter `loyalty.spend_after_days`, 30 unless set.
+    of days is a setting of all companies, 30 unless set.
     """
 
     _name = "loyalty.after.report"
@@ -85,6 +85,45 @@ class LoyaltyAfterReport(models.Model):
         digits=(16, 2),
         help="Spent after ÷ first uses. Who used cards of two programs has two.",
     )
+    before_count = fields.Integer(
+        string="Purchases Before",
+        readonly=True,
+        help="Purchases of the customer in as many days before the first use.",
+    )
+    after_count = fields.Integer(
+        string="Purchases After",
+        readonly=True,
+        help="Purchases of the customer in the days after the first use.",
+    )
+    frequency_before = Rate(
+        "Purchases Before per First Use",
+        digits=(16, 2),
+        help="Purchases before ÷ first uses, those with none included.",
+    )
+    frequency_after = Rate(
+        "Purchases After per First Use",
+        digits=(16, 2),
+        help="Purchases after ÷ first uses, those with none included.",
+    )
+    basket_before = Rate(
+        "Average Basket Before",
+        digits=(16, 2),
+        help="Spent before ÷ purchases before.",
+    )
+    basket_after = Rate(
+        "Average Basket After",
+        digits=(16, 2),
+        help="Spent after ÷ purchases after.",
+    )
+    active_count = fields.Integer(
+        string="Had Bought",
+        readonly=True,
+        help="First uses with a purchase in as many days before.",
+    )
+    active_rate = Rate(
+        "Had Bought (%)",
+        help="First uses with a purchase before ÷ first uses, in percent.",
+    )
     return_count = fields.Integer(
         string="Came Again",
         readonly=True,
@@ -103,6 +142,11 @@ class LoyaltyAfterReport(models.Model):
             "customer_count": self._distinct("customer_id"),
             "mean_before": self._ratio("before_amount", "use_count"),
             "mean_after": self._ratio("after_amount", "use_count"),
+            "frequency_before": self._ratio("before_count", "use_count"),
+            "frequency_after": self._ratio("after_count", "use_count"),
+            "basket_before": self._ratio("before_amount", "before_count"),
+            "basket_after": self._ratio("after_amount", "after_count"),
+            "active_rate": self._ratio("active_count", "use_count", 100),
             "return_rate": self._ratio("return_count", "use_count", 100),
         }
 
@@ -117,6 +161,15 @@ class LoyaltyAfterReport(models.Model):
                    1 AS customer_count, 1 AS use_count,
                    first.before_amount, first.after_amount,
                    first.before_amount AS mean_before, first.after_amount AS mean_after,
+                   first.before_count, first.purchase_count AS after_count,
+                   first.before_count AS frequency_before,
+                   first.purchase_count AS frequency_after,
+                   first.before_amount / NULLIF(first.before_count, 0)
+                       AS basket_before,
+                   first.after_amount / NULLIF(first.purchase_count, 0)
+                       AS basket_after,
+                   (first.before_count > 0)::int AS active_count,
+                   (first.before_count > 0)::int * 100.0 AS active_rate,
                    (first.purchase_count > 0)::int AS return_count,
                    (first.purchase_count > 0)::int * 100.0 AS return_rate
               FROM (%(first)s) first

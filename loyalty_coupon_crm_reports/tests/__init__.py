@@ -11,6 +11,7 @@ from . import test_report_pictures
 from . import test_report_rights
 from . import test_report_sources
 from . import test_retention_report
+from . import test_around_report
 from . import test_demand_report
 from . import test_season_report
 from . import test_product_report

@@ -36,7 +36,14 @@ GROUPS = {
     "after": (
         [[], ["program_id"], ["use_date:month", "is_complete"]],
         ("use_count", "customer_count", "before_amount", "after_amount")
-        + ("mean_before", "mean_after", "return_count", "return_rate"),
+        + ("mean_before", "mean_after", "return_count", "return_rate")
+        + ("before_count", "after_count", "frequency_before", "frequency_after")
+        + ("basket_before", "basket_after", "active_count", "active_rate"),
+    ),
+    "around": (
+        [[], ["cohort_month:month", "age"], ["program_id", "phase"]],
+        ("cohort_size", "active_count", "retention_rate", "purchase_count")
+        + ("frequency", "average_basket", "amount"),
     ),
     "retention": (
         [[], ["cohort_month:month", "age"], ["age"]],

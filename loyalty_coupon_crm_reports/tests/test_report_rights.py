@@ -14,6 +14,7 @@ REPORTS = (
     "loyalty.points.report",
     "loyalty.retention.report",
     "loyalty.after.report",
+    "loyalty.around.report",
     "loyalty.daily.report",
     "loyalty.demand.report",
     "loyalty.season.report",

@@ -1,6 +1,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tests.common import freeze_time
 
@@ -162,7 +163,8 @@ class TestAfterReport(LoyaltyReportCommon):
         expected = {}
         for program in self.programs:
             rows = {key: row for key, row in first.items() if key[1] == program}
-            before = after = came = 0
+            before = after = came = had = 0
+            counts = [0, 0]
             for (customer, _program), (moment, used_on) in rows.items():
                 others = [
                     (at, amount)
@@ -170,10 +172,14 @@ class TestAfterReport(LoyaltyReportCommon):
                     if purchase.commercial_partner_id == customer
                     and purchase != used_on
                 ]
-                before += sum(a for at, a in others if moment - span <= at < moment)
+                earlier = [a for at, a in others if moment - span <= at < moment]
+                before += sum(earlier)
+                had += bool(earlier)
                 later = [a for at, a in others if moment < at <= moment + span]
                 after += sum(later)
                 came += bool(later)
+                counts[0] += len(earlier)
+                counts[1] += len(later)
             expected[program.id,] = {
                 "use_count": len(rows),
                 "customer_count": len(rows),
@@ -181,10 +187,26 @@ class TestAfterReport(LoyaltyReportCommon):
                 "after_amount": after,
                 "mean_before": self._ratio(before, len(rows), 1),
                 "mean_after": self._ratio(after, len(rows), 1),
+                "before_count": counts[0],
+                "after_count": counts[1],
+                "frequency_before": self._ratio(counts[0], len(rows), 1),
+                "frequency_after": self._ratio(counts[1], len(rows), 1),
+                "basket_before": self._ratio(before, counts[0], 1),
+                "basket_after": self._ratio(after, counts[1], 1),
+                "active_count": had,
+                "active_rate": self._ratio(had, len(rows)),
                 "return_count": came,
                 "return_rate": self._ratio(came, len(rows)),
             }
         return expected
+
+    def test_window_is_a_setting(self):
+        settings = self.env["res.config.settings"]
+        settings.create({"loyalty_spend_after_days": 45}).set_values()
+        self.assertEqual(self.env["loyalty.customer.query"]._after_days(), 45)
+        for days in (0, -3, 5000):
+            with self.subTest(days=days), self.assertRaises(ValidationError):
+                settings.create({"loyalty_spend_after_days": days})
 
     def test_use_alone_has_nothing_before_or_after(self):
         card = self._create_card(self.programs[0], self.customers[0])
