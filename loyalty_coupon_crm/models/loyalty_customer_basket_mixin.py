@@ -107,10 +107,19 @@ class LoyaltyCustomerBasketMixin(models.AbstractModel):
     def _basket_sql(self, facts):
         """Return one row per purchase, with the refunds that belong to it.
 
+        It is of the moment of its first row of which something is left, and of the
+        channel it was bought at, wherever the goods came back.
+
         :param facts: SQL of the rows of `loyalty_purchase` that are looked at
         """
         customer = SQL(
             "COALESCE(origin.commercial_partner_id, row.commercial_partner_id)"
+        )
+        date = SQL(
+            """COALESCE(MIN(clock.local) FILTER (
+                            WHERE origin.id IS NULL
+                              AND row.amount + COALESCE(back.amount, 0) > 0),
+                        MIN(clock.local))"""
         )
         return SQL(
             """
@@ -122,10 +131,9 @@ class LoyaltyCustomerBasketMixin(models.AbstractModel):
                         THEN COALESCE(NULLIF(row.order_id, 0), row.id)
                         ELSE COALESCE(NULLIF(origin.order_id, 0), origin.id)
                    END AS order_id,
-                   MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name) AS date,
-                   MIN(row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name)::date
-                       > MIN(zone.since) AS is_recent,
-                   MIN(row.channel) AS channel,
+                   %(date)s AS date,
+                   %(date)s::date > MIN(zone.since) AS is_recent,
+                   MIN(row.channel) FILTER (WHERE origin.id IS NULL) AS channel,
                    SUM(row.amount) AS amount,
                    CASE WHEN COUNT(row.margin) = COUNT(*) THEN SUM(row.margin) END
                        AS margin,
@@ -134,11 +142,18 @@ class LoyaltyCustomerBasketMixin(models.AbstractModel):
                        AND COUNT(*) > 2 * COUNT(row.reversal_of_id)) AS is_counted
               FROM %(facts)s row
               JOIN zone ON zone.company_id = row.company_id
+             CROSS JOIN LATERAL (
+                   SELECT row.date AT TIME ZONE 'UTC' AT TIME ZONE zone.name AS local
+                   ) clock
          LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+         LEFT JOIN (SELECT reversal_of_id, SUM(amount) AS amount FROM %(facts)s fact
+                     WHERE reversal_of_id IS NOT NULL
+                  GROUP BY reversal_of_id) back ON back.reversal_of_id = row.id
              WHERE %(customer)s IS NOT NULL
           GROUP BY 1, 2, 3, 4
             """,
             customer=customer,
+            date=date,
             facts=facts,
         )
 

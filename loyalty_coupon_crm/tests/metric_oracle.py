@@ -39,7 +39,12 @@ def baskets_of(rows, used, zone, window_start):
         groups[origin["customer"], key].append(row)
     found = defaultdict(list)
     for (customer, document), parts in groups.items():
-        moment = min(part["date"] for part in parts)
+        bought = [part for part in parts if not part["reversal_of"]]
+        left = defaultdict(float)
+        for part in parts:
+            left[part["reversal_of"] or part["id"]] += part["amount"]
+        standing = [part for part in bought if round(left[part["id"]], 2) > 0]
+        moment = min(part["date"] for part in standing or parts)
         local = pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
         amount = sum(part["amount"] for part in parts)
         backs = sum(1 for part in parts if part["reversal_of"])
@@ -51,7 +56,7 @@ def baskets_of(rows, used, zone, window_start):
                 "day": local.date(),
                 "amount": amount,
                 "counted": round(amount, 2) > 0 or free,
-                "channel": min(part["channel"] for part in parts),
+                "channel": min(part["channel"] for part in bought),
                 "margin": sum(part["margin"] for part in parts) if known else None,
                 "used": document in used,
                 "recent": local.date() > window_start,

@@ -1,0 +1,125 @@
+"""The ledger of one points card, as the wallet would have written it."""
+
+import pandas
+
+
+class Wallet:
+    """Moves and allocations of one card, in the order in which they happen."""
+
+    def __init__(self, card, partner, program, company):
+        self.card = card
+        self.partner = partner
+        self.program = program
+        self.company = company
+        self.balance = 0.0
+        self.moves = []
+        self.open = []
+        self.drawn = []
+
+    @property
+    def earned_last(self):
+        """Whether the last movement was an award."""
+        return self.moves[-1]["kind"] == "earn"
+
+    def post(self, date, kind, points, document=None, **values):
+        """Write one movement and return it."""
+        self.balance = round(self.balance + points, 2)
+        move = {
+            "card_id": self.card,
+            "partner_id": self.partner,
+            "program_id": self.program,
+            "company_id": self.company,
+            "date": date,
+            "kind": kind,
+            "points": points,
+            "balance_after": self.balance,
+            "expiration_date": None,
+            "remaining": 0.0,
+            "order_model": document and document[0],
+            "order_id": document and document[1],
+            "origin": None,
+            **values,
+        }
+        self.moves.append(move)
+        return move
+
+    def earn(self, date, points, last_day=None, document=None, kind="earn"):
+        """Write an award; what lies below zero is paid from it at once."""
+        move = self.post(date, kind, points, document, expiration_date=last_day)
+        move["remaining"] = max(0.0, min(points, self.balance))
+        if move["remaining"]:
+            self.open.append(move)
+        return move
+
+    def spend(self, date, points, document=None, kind="spend", **values):
+        """Take points, from the award that lapses first."""
+        move = self.post(date, kind, -points, document, **values)
+        self._draw(move, points)
+        return move
+
+    def _draw(self, move, points, first=None):
+        order = sorted(
+            self.open,
+            key=lambda award: (
+                award is not first,
+                str(award["expiration_date"] or "9999"),
+            ),
+        )
+        for award in order:
+            part = min(points, award["remaining"])
+            if part > 0:
+                award["remaining"] = round(award["remaining"] - part, 2)
+                self.drawn.append((move, award, part))
+                points = round(points - part, 2)
+        self.open = [award for award in self.open if award["remaining"] > 0]
+
+    def take_back(self, date, award):
+        """Reverse an award, below zero when it was spent."""
+        move = self.post(date, "reverse", -award["points"], origin=award)
+        self._draw(move, award["points"], first=award)
+        return move
+
+    def give_back(self, date, spend):
+        """Reverse a spend; the points stay open on the reversal."""
+        move = self.post(date, "reverse", -spend["points"], origin=spend)
+        move["remaining"] = max(0.0, min(move["points"], self.balance))
+        if move["remaining"]:
+            self.open.append(move)
+        return move
+
+    def lapse(self, date):
+        """Expire the awards whose last day is over."""
+        today = str(date)[:10]
+        for award in list(self.open):
+            last = award["expiration_date"]
+            if last and str(last) < today:
+                points = award["remaining"]
+                move = self.post(date, "expire", -points)
+                self._draw(move, points, first=award)
+
+
+def moves_frame(wallets, first_id):
+    """Return the rows of movements and allocations; ids follow the moments."""
+    moves = [move for wallet in wallets for move in wallet.moves]
+    moves.sort(key=lambda move: pandas.Timestamp(move["date"]))
+    for place, move in enumerate(moves):
+        move["id"] = first_id + place
+    rows = pandas.DataFrame(
+        [
+            {
+                **{name: value for name, value in move.items() if name != "origin"},
+                "reversal_of_id": move["origin"] and move["origin"]["id"],
+            }
+            for move in moves
+        ]
+    )
+    for name in ("order_id", "reversal_of_id"):
+        rows[name] = rows[name].astype("Int64")
+    allocations = pandas.DataFrame(
+        [
+            {"spend_id": move["id"], "award_id": award["id"], "points": part}
+            for wallet in wallets
+            for move, award, part in wallet.drawn
+        ]
+    )
+    return rows, allocations
