@@ -68,7 +68,8 @@ class TestCustomerEvent(LoyaltyCrmCommon):
                 for offset, limit in ((0, 80), (3, 7), (len(whole) - 1, 5)):
                     page = events.search(domain, offset=offset, limit=limit)
                     self.assertEqual(page, whole[offset : offset + limit])
-                page = events.search_read(domain, list(values[0]), 3, 7)
+                names = list(whole[:1].read()[0])
+                page = events.search_read(domain, names, 3, 7)
                 self.assertEqual(page, values)
         with self.subTest("a client cannot choose"):
             chosen = events.with_context(loyalty_event_rows={"0": [1]})
