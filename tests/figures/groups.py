@@ -94,7 +94,12 @@ def differences(expected, answer, names):
     :param answer: list of [key, values] that the report gave
     """
     said = {tuple(key): dict(zip(names, values, strict=True)) for key, values in answer}
-    wrong = [f"{key}: only the report has it" for key in said if key not in expected]
+    # Rows of nothing but zeros are there for figures that are not compared.
+    wrong = [
+        f"{key}: only the report has it: {figures}"
+        for key, figures in said.items()
+        if key not in expected and any(figures.values())
+    ]
     for key, figures in expected.items():
         if key not in said:
             wrong.append(f"{key}: missing in the report")
