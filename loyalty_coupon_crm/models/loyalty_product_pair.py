@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.planner import without_nested_loops
+
 # So many baskets or customers must have both products before we speak of a pair.
 FEWEST_BOTH = 3
 PAIRS_EACH = 20
@@ -68,72 +70,76 @@ class LoyaltyProductPair(models.Model):
         self.env.cr.execute(
             SQL("DELETE FROM loyalty_product_pair WHERE company_id = %s", company.id)
         )
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH bought AS (%(bought)s),
-                item AS (
-                    SELECT 'customer' AS kind, partner_id AS key, product_id,
-                           COUNT(*) AS times
-                      FROM bought WHERE partner_id IS NOT NULL GROUP BY 2, 3
-                     UNION ALL
-                    SELECT 'basket', basket, product_id, 1 FROM bought),
-                narrow AS (
-                    SELECT kind, key, product_id
-                      FROM (SELECT item.*, ROW_NUMBER() OVER (
-                                       PARTITION BY kind, key
-                                       ORDER BY times DESC, product_id) AS place
-                              FROM item) ranked
-                     WHERE place <= %(most)s),
-                size AS (
-                    SELECT kind, COUNT(DISTINCT key)::float AS keys
-                      FROM narrow GROUP BY 1),
-                single AS (
-                    SELECT kind, product_id, COUNT(*) AS keys
-                      FROM narrow GROUP BY 1, 2),
-                common AS (
-                    SELECT narrow.* FROM narrow
-                      JOIN single USING (kind, product_id)
-                     WHERE single.keys >= %(fewest)s),
-                pair AS (
-                    SELECT one.kind, one.product_id, other.product_id AS other_id,
-                           COUNT(*) AS keys
-                      FROM common one
-                      JOIN common other ON other.kind = one.kind
-                                       AND other.key = one.key
-                                       AND other.product_id != one.product_id
-                     GROUP BY 1, 2, 3 HAVING COUNT(*) >= %(fewest)s)
-                INSERT INTO loyalty_product_pair
-                       (company_id, product_id, other_id, kind, both_count,
-                        product_count, confidence, lift, strength)
-                SELECT %(company)s, product_id, other_id, kind, together, one,
-                       confidence, lift, strength
-                  FROM (SELECT pair.product_id, pair.other_id, pair.kind,
-                               pair.keys AS together, one.keys AS one,
-                               pair.keys::float / one.keys AS confidence,
-                               pair.keys * size.keys / (one.keys * other.keys) AS lift,
-                               pair.keys / SQRT(one.keys * other.keys) AS strength,
-                               ROW_NUMBER() OVER (
-                                   PARTITION BY pair.kind, pair.product_id
-                                   ORDER BY pair.keys
-                                            / SQRT(one.keys * other.keys) DESC,
-                                            pair.other_id) AS place
-                          FROM pair
-                          JOIN size ON size.kind = pair.kind
-                          JOIN single one ON one.kind = pair.kind
-                                         AND one.product_id = pair.product_id
-                          JOIN single other ON other.kind = pair.kind
-                                           AND other.product_id = pair.other_id) ranked
-                 WHERE place <= %(each)s
-                """,
-                bought=self._bought_sql(company),
-                most=MOST_PRODUCTS,
-                fewest=FEWEST_BOTH,
-                each=PAIRS_EACH,
-                company=company.id,
-            )
-        )
+        with without_nested_loops(self.env.cr):
+            self.env.cr.execute(self._pairs_sql(company))
         self.invalidate_model()
+
+    @api.model
+    def _pairs_sql(self, company):
+        """Return SQL that writes the strongest pairs of each product."""
+        return SQL(
+            """
+            WITH bought AS (%(bought)s),
+            item AS (
+                SELECT 'customer' AS kind, partner_id AS key, product_id,
+                       COUNT(*) AS times
+                  FROM bought WHERE partner_id IS NOT NULL GROUP BY 2, 3
+                 UNION ALL
+                SELECT 'basket', basket, product_id, 1 FROM bought),
+            narrow AS (
+                SELECT kind, key, product_id
+                  FROM (SELECT item.*, ROW_NUMBER() OVER (
+                                   PARTITION BY kind, key
+                                   ORDER BY times DESC, product_id) AS place
+                          FROM item) ranked
+                 WHERE place <= %(most)s),
+            size AS (
+                SELECT kind, COUNT(DISTINCT key)::float AS keys
+                  FROM narrow GROUP BY 1),
+            single AS (
+                SELECT kind, product_id, COUNT(*) AS keys
+                  FROM narrow GROUP BY 1, 2),
+            common AS (
+                SELECT narrow.* FROM narrow
+                  JOIN single USING (kind, product_id)
+                 WHERE single.keys >= %(fewest)s),
+            pair AS (
+                SELECT one.kind, one.product_id, other.product_id AS other_id,
+                       COUNT(*) AS keys
+                  FROM common one
+                  JOIN common other ON other.kind = one.kind
+                                   AND other.key = one.key
+                                   AND other.product_id != one.product_id
+                 GROUP BY 1, 2, 3 HAVING COUNT(*) >= %(fewest)s)
+            INSERT INTO loyalty_product_pair
+                   (company_id, product_id, other_id, kind, both_count,
+                    product_count, confidence, lift, strength)
+            SELECT %(company)s, product_id, other_id, kind, together, one,
+                   confidence, lift, strength
+              FROM (SELECT pair.product_id, pair.other_id, pair.kind,
+                           pair.keys AS together, one.keys AS one,
+                           pair.keys::float / one.keys AS confidence,
+                           pair.keys * size.keys / (one.keys * other.keys) AS lift,
+                           pair.keys / SQRT(one.keys * other.keys) AS strength,
+                           ROW_NUMBER() OVER (
+                               PARTITION BY pair.kind, pair.product_id
+                               ORDER BY pair.keys
+                                        / SQRT(one.keys * other.keys) DESC,
+                                        pair.other_id) AS place
+                      FROM pair
+                      JOIN size ON size.kind = pair.kind
+                      JOIN single one ON one.kind = pair.kind
+                                     AND one.product_id = pair.product_id
+                      JOIN single other ON other.kind = pair.kind
+                                       AND other.product_id = pair.other_id) ranked
+             WHERE place <= %(each)s
+            """,
+            bought=self._bought_sql(company),
+            most=MOST_PRODUCTS,
+            fewest=FEWEST_BOTH,
+            each=PAIRS_EACH,
+            company=company.id,
+        )
 
     @api.model
     def _bought_sql(self, company):
