@@ -44,9 +44,7 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
 
     def _last_offer_day(self):
         """Return the last day of the programs the campaign offers; False for no end."""
-        # Until when an offer holds is no secret to whoever may see its results.
-        programs = self.sudo().program_id | self.sudo().variant_ids.program_id
-        days = programs.mapped("date_to")
+        days = self._offered_programs().mapped("date_to")
         return bool(days) and all(days) and max(days)
 
     def _window_end_sql(self):

@@ -160,8 +160,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
 
         Two campaigns at once would each create a wallet for a customer without one.
         """
-        programs = self.program_id | self.variant_ids.program_id
-        wallets = programs.filtered("is_nominative")
+        wallets = self._offered_programs().filtered("is_nominative")
         if not wallets:
             return False
         return bool(

@@ -93,6 +93,14 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
             )
         )
 
+    def _offered_programs(self):
+        """Return the programs that the campaigns and their arms offer, as the system.
+
+        What an offer is and until when it holds decides, whoever may read programs.
+        """
+        campaigns = self.sudo()
+        return campaigns.program_id | campaigns.variant_ids.program_id
+
     def _wallet_cost_query(self):
         """Return the query of what points given paid for, None when none are given.
 
@@ -103,9 +111,7 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
             `goods`
         """
         self.ensure_one()
-        # What kind of offer it is decides, whoever may read its program.
-        offers = self.sudo().program_id | self.sudo().variant_ids.program_id
-        if not offers.filtered("is_nominative"):
+        if not self._offered_programs().filtered("is_nominative"):
             return None
         return SQL(
             """

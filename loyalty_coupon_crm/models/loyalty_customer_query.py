@@ -17,6 +17,7 @@ class LoyaltyCustomerQuery(models.AbstractModel):
     @api.model
     def _after_days(self):
         """Return how many days before and after a first use are looked at."""
+        # Only administrators read settings; this number is in the reports' texts.
         setting = self.env["ir.config_parameter"].sudo()
         text = setting.get_param("loyalty.spend_after_days", "")
         return int(text) if text.isdecimal() and int(text) else DEFAULT_DAYS

@@ -83,7 +83,8 @@ class LoyaltyGateFactsMixin(models.AbstractModel):
     @api.model
     def _gate_audiences(self, uses):
         """Return {program id: ids of its segments} of programs that have some."""
-        # Who is in an archived segment still belongs to the audience.
+        # Who is in an archived segment still belongs to the audience, and whoever asks
+        # the gate need not read segments.
         own = self.sudo().browse().with_context(active_test=False)
         programs = own.union(*(use.program for use in uses))
         return {

@@ -71,6 +71,7 @@ class LoyaltyPosClaimMixin(models.AbstractModel):
 
         :param card_id: the key of the claim, negative for a new card
         """
+        # Cards the cashier may not read are compared, never shown.
         cards = self.env["loyalty.card"].sudo()
         named = {card_id, int(vals.get("coupon_id") or 0)}
         found = cards.browse([one for one in named if one > 0]).exists()

@@ -166,24 +166,24 @@ class PosConfig(models.Model):
         """
         found = {"cards": {}, "programs": {}, "keys": set()}
         wanted = {int(program_id) for program_id in other_ids}
-        kept = self.env["loyalty.program"]
+        # The cashier may not read every program of the company.
+        kept = self.env["loyalty.program"].sudo()
         if wanted:
-            kept = self._loyalty_programs_among([("id", "in", list(wanted))])
+            kept = self._loyalty_programs_among([("id", "in", list(wanted))]).sudo()
         ids = {int(card): card for card, cost in points.items() if cost > 0}
         cards = self.env["loyalty.card"].search([("id", "in", list(ids))], order="id")
-        # The cashier may not read every program of the company.
         for card in cards.sudo().filtered("program_id.strict"):
-            blockers = card.program_id._stacking_blockers(kept.sudo())
-            if blockers:
-                found["cards"][card.id] = self._loyalty_refuse_code(
+            program = card.program_id
+            if blockers := program._stacking_blockers(kept):
+                answer = self._loyalty_refuse_code(
                     card.sudo(False), card.code, blockers, partner
-                )["payload"]["error_message"]
+                )
+                found["cards"][card.id] = answer["payload"]["error_message"]
                 found["keys"].add(ids[card.id])
             else:
-                kept |= card.program_id.sudo(False)
-        for program in programs:
-            blockers = program.sudo()._stacking_blockers(kept.sudo())
-            if blockers:
+                kept |= program
+        for program in programs.sudo():
+            if blockers := program._stacking_blockers(kept):
                 found["programs"][program.id] = blockers[0][1]
             else:
                 kept |= program
