@@ -32,6 +32,7 @@
         "views/loyalty_holiday_views.xml",
         "views/loyalty_campaign_member_views.xml",
         "views/loyalty_campaign_result_views.xml",
+        "views/loyalty_campaign_occasion_views.xml",
         "views/loyalty_campaign_views.xml",
         "views/loyalty_adjust_reason_views.xml",
         "views/loyalty_adjustment_views.xml",

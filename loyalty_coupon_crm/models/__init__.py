@@ -78,7 +78,9 @@ from . import loyalty_campaign_window_mixin
 from . import loyalty_campaign_message_mixin
 from . import loyalty_campaign_preview_mixin
 from . import loyalty_campaign_purchase_mixin
+from . import loyalty_campaign_occasion
 from . import loyalty_campaign_outcome_mixin
+from . import loyalty_campaign_plan_mixin
 from . import loyalty_campaign_result_mixin
 from . import loyalty_campaign_runner_mixin
 from . import loyalty_campaign_trigger_mixin

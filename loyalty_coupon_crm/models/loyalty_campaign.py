@@ -71,6 +71,7 @@ class LoyaltyCampaign(models.Model):
         "loyalty.campaign.trigger.mixin",
         "loyalty.campaign.check.mixin",
         "loyalty.campaign.outcome.mixin",
+        "loyalty.campaign.plan.mixin",
         "loyalty.campaign.preview.mixin",
         "loyalty.campaign.print.mixin",
         "loyalty.campaign.progress.mixin",

@@ -131,12 +131,15 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
         due = sorted(set(days) & set(self._holiday_days()))
         return str(due[-1]) if due else ""
 
-    def _candidates_birthday(self):
-        """Customers whose birthday is so many days away, where they live."""
+    def _candidates_birthday(self, days=None):
+        """Customers whose birthday is so many days away, where they live.
+
+        :param days: dates of birthdays, instead of those that are due now
+        """
         rows = [
             (zone, key, str(day))
             for zone, reckoned in self._zones().items()
-            for day in self._days_in(reckoned, self._shift())
+            for day in days or self._days_in(reckoned, self._shift())
             for key in occasions.birthday_keys(day)
         ]
         self.env["res.partner"].flush_model(["loyalty_birthday_key", "tz"])
@@ -153,11 +156,14 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
             self._own_customer_condition("born"),
         )
 
-    def _candidates_anniversary(self):
-        """Customers whose first purchase is a whole number of years away."""
+    def _candidates_anniversary(self, days=None):
+        """Customers whose first purchase is a whole number of years away.
+
+        :param days: dates of anniversaries, instead of those that are due now
+        """
         rows = [
             (key, str(day))
-            for day in self._company_days(self._shift())
+            for day in days or self._company_days(self._shift())
             for key in occasions.birthday_keys(day)
         ]
         self.env["loyalty.customer.metric"].flush_model()
