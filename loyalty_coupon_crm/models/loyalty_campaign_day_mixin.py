@@ -322,7 +322,8 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
     def _candidates_expiring(self):
         """Customers whose coupon lapses in so many days, unused, whoever gave it.
 
-        Of coupons without a campaign, those of the company's own programs.
+        Of coupons without a campaign, those of the company's own programs, and of
+        programs that companies share those of the company's customers.
         """
         self.env["loyalty.card"]._flush_for_state()
         today = self.company_id._loyalty_today()
@@ -336,12 +337,16 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
               FROM loyalty_card card
               JOIN loyalty_program program ON program.id = card.program_id
                                           AND program.program_type = ANY(%(types)s)
+              JOIN res_partner holder ON holder.id = card.partner_id
              WHERE card.active
                AND (card.campaign_id IN (
                         SELECT id FROM loyalty_campaign WHERE company_id = %(company)s)
-                    OR card.campaign_id IS NULL AND card.company_id = %(company)s)
+                    OR card.campaign_id IS NULL
+                       AND (card.company_id = %(company)s
+                            OR card.company_id IS NULL %(customers)s))
                AND card.campaign_id IS DISTINCT FROM %(own)s
                AND card.partner_id IS NOT NULL
+               AND card.voided_at IS NULL
                AND card.expiration_date BETWEEN %(today)s AND %(last)s
                AND %(state)s IN ('issued', 'seen')
                %(program)s
@@ -349,7 +354,8 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
             card=SQL("card.id") if self.is_reminder else SQL("NULL::integer"),
             types=list(COUPON_CARDS),
             company=self.company_id.id,
-            own=self.id,
+            customers=self._own_customer_condition("holder"),
+            own=self._origin.id or 0,
             today=today,
             last=today + timedelta(days=self.trigger_days),
             state=self.env["loyalty.card"]._state_sql("card"),

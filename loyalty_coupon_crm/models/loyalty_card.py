@@ -43,6 +43,11 @@ class LoyaltyCard(models.Model):
     ]
 
     _issued_index = models.Index("(issued_at) WHERE issued_at IS NOT NULL")
+    # Campaigns look every few minutes for what lapses soon.
+    _lapse_index = models.Index(
+        "(expiration_date) WHERE active AND partner_id IS NOT NULL"
+        " AND voided_at IS NULL AND expiration_date IS NOT NULL"
+    )
     _member_wallet_unique = models.UniqueIndex(
         "(program_id, partner_id) "
         "WHERE is_member_wallet AND active AND partner_id IS NOT NULL",

@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .campaign_common import CampaignCommon
 
@@ -917,3 +918,60 @@ class TestJourney(TriggerCommon):
         self.assertFalse(
             self.env["loyalty.card"].search([("campaign_id", "=", remind.id)])
         )
+
+    def test_coupons_of_shared_programs_are_reminded_of(self):
+        template = self.env.ref("loyalty_coupon_crm.mail_template_coupon")
+        day = fields.Date.today() + timedelta(days=3)
+        shared = self._create_coupon_program(
+            name="Everywhere", company_id=False, currency_id=self.company.currency_id.id
+        )
+        card = self._create_card(shared, self.customers[0], expiration_date=day)
+        own = self._create_card(self.program, self.customers[1], expiration_date=day)
+        self.assertFalse(card.company_id or card.campaign_id or own.campaign_id)
+        remind = self._create_trigger(
+            "expiring",
+            trigger_days=7,
+            is_reminder=True,
+            segment_id=self.segment.id,
+            mail_template_id=template.id,
+        )
+        self._look()
+        self.assertEqual(remind.member_ids.card_id, card | own)
+        # A company of its own tree reminds its own customers alone.
+        other = self.env["res.company"].create({"name": "Coffee House"})
+        stranger = self._create_customers(1)
+        foreign = self._create_card(shared, stranger, expiration_date=day)
+        self._buy(stranger, company_id=other.id)
+        self._buy(self.customers[2])
+        regular = self._create_card(shared, self.customers[2], expiration_date=day)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET create_uid = NULL WHERE id = ANY(%s)",
+            [(stranger | self.customers[2]).ids],
+        )
+        again = self._create_trigger(
+            "expiring", trigger_days=7, is_reminder=True, mail_template_id=template.id
+        )
+        self._look()
+        self.assertIn(regular, again.member_ids.card_id)
+        self.assertNotIn(foreign, again.member_ids.card_id)
+
+    def test_what_lapses_is_found_by_its_index(self):
+        self.env.cr.execute(
+            """
+            INSERT INTO loyalty_card (program_id, company_id, partner_id, active, code,
+                                      points, issued_at, expiration_date)
+            SELECT %s, %s, (%s)[1 + number %% 100], TRUE, 'plan-' || number, 1, NOW(),
+                   CURRENT_DATE + number %% 700 - 350
+              FROM generate_series(1, 30000) number
+            """,
+            [self.program.id, self.company.id, self.customers.ids],
+        )
+        self.env.cr.execute("ANALYZE loyalty_card")
+        campaign = self._create_trigger("expiring", launch=False, trigger_days=7)
+        plan = self.env.execute_query(
+            SQL("EXPLAIN %s", campaign._candidates_expiring())
+        )
+        text = "\n".join(row[0] for row in plan)
+        self.assertIn("loyalty_card_lapse_index", text)
+        self.assertNotIn("Seq Scan on loyalty_card card", text)
