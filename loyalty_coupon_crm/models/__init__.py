@@ -69,6 +69,7 @@ from . import loyalty_campaign_event_mixin
 from . import loyalty_campaign_print_mixin
 from . import loyalty_campaign_queue_mixin
 from . import loyalty_campaign_failure_mixin
+from . import loyalty_campaign_goods_mixin
 from . import loyalty_campaign_guard_mixin
 from . import loyalty_campaign_journey_mixin
 from . import loyalty_campaign_launch_mixin
@@ -81,6 +82,7 @@ from . import loyalty_campaign_purchase_mixin
 from . import loyalty_campaign_occasion
 from . import loyalty_campaign_outcome_mixin
 from . import loyalty_campaign_plan_mixin
+from . import loyalty_campaign_replay_mixin
 from . import loyalty_campaign_result_mixin
 from . import loyalty_campaign_runner_mixin
 from . import loyalty_campaign_trigger_mixin

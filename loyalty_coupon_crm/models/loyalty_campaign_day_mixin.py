@@ -213,47 +213,6 @@ class LoyaltyCampaignDayMixin(models.AbstractModel):
             oldest=oldest,
         )
 
-    def _replay_inactive(self):
-        """Customers who had bought nothing for so many days, on each day since launch.
-
-        For a trial of the past: from the purchases themselves.
-        """
-        self.env["loyalty.purchase"].flush_model()
-        oldest = SQL()
-        if self.trigger_days_max:
-            oldest = SQL("AND day >= due - %s::integer", self.trigger_days_max)
-        return SQL(
-            """
-            WITH bought AS (
-                SELECT DISTINCT row.commercial_partner_id AS customer_id,
-                       (row.date AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day
-                  FROM loyalty_purchase row
-                 WHERE row.company_id = %(company)s
-                   AND row.reversal_of_id IS NULL
-                   AND row.amount > 0
-                   AND %(live)s
-            ), silence AS (
-                SELECT customer_id, day,
-                       LEAD(day) OVER (PARTITION BY customer_id ORDER BY day) AS after,
-                       GREATEST(day + %(days)s::integer, %(first)s::date) AS due
-                  FROM bought
-            )
-            SELECT customer_id AS partner_id, day::text AS occasion,
-                   NULL::integer AS card_id
-              FROM silence
-             WHERE due <= %(today)s
-               AND (after IS NULL OR after >= due)
-               %(oldest)s
-            """,
-            zone=self.company_id._loyalty_timezone(),
-            company=self.company_id.id,
-            live=self._live_sql("row"),
-            days=self.trigger_days,
-            first=self.company_id._loyalty_today(self.launched_at),
-            today=self.company_id._loyalty_today(),
-            oldest=oldest,
-        )
-
     def _candidates_segment_in(self):
         """Customers who came into the segment since the launch."""
         return self._segment_change_query(

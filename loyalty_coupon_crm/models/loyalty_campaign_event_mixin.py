@@ -96,16 +96,17 @@ class LoyaltyCampaignEventMixin(models.AbstractModel):
 
     def _candidates_stage_in(self):
         """Customers who came into the stage since the launch and are still in it."""
-        return self._stage_change_query(
-            SQL(
-                """
-                row.stage_to = %(stage)s
-                AND (row.stage_from IS NOT NULL OR row.stage_to IN ('prospect', 'new'))
-                """,
-                # The first figures tell where somebody stood, not that they came there.
-                stage=self.trigger_stage,
-            ),
-            SQL("TRUE"),
+        return self._stage_change_query(self._entered_condition(), SQL("TRUE"))
+
+    def _entered_condition(self):
+        """Return the condition that a `row` tells of somebody who entered the stage."""
+        return SQL(
+            """
+            row.stage_to = %(stage)s
+            AND (row.stage_from IS NOT NULL OR row.stage_to IN ('prospect', 'new'))
+            """,
+            # The first figures tell where somebody stood, not that they came there.
+            stage=self.trigger_stage,
         )
 
     def _candidates_stage_out(self):

@@ -223,7 +223,8 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
             )
         return SQL(
             """
-            SELECT event.partner_id, %(occasion)s AS occasion, NULL::integer AS card_id
+            SELECT event.partner_id, %(occasion)s AS occasion,
+                   NULL::integer AS card_id, event.date AS moment
               FROM (%(rows)s) event
              WHERE %(condition)s
             """,

@@ -1,5 +1,7 @@
+import math
 import random
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -9,20 +11,21 @@ from odoo.tests import tagged
 from .test_campaign_trigger import TriggerCommon
 
 
-@tagged("post_install", "-at_install", "loyalty_plain")
-class TestCampaignBacktest(TriggerCommon):
+class BacktestCommon(TriggerCommon):
+    """Purchases of four months, and back-tests of the last two."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         chance = random.Random(7)
         now = fields.Datetime.now()
         cls.history = []
-        for _purchase in range(600):
+        for number in range(600):
             partner = chance.choice(cls.customers)
-            moment = now - timedelta(days=chance.randrange(1, 120), seconds=_purchase)
+            moment = now - timedelta(days=chance.randrange(1, 120), seconds=number)
             amount = chance.randrange(10, 200)
             cls.history.append((moment, partner, amount))
-            cls._buy(partner, amount=amount, date=moment)
+            cls._buy(partner, amount=amount, date=moment, external_ref=f"till/{number}")
         cls.history.sort(key=lambda row: row[0])
 
     def _backtest(self, trigger, **values):
@@ -39,6 +42,9 @@ class TestCampaignBacktest(TriggerCommon):
         since = fields.Datetime.now() - timedelta(days=60)
         return [row for row in self.history if row[0] >= since]
 
+
+@tagged("post_install", "-at_install", "loyalty_plain")
+class TestCampaignBacktest(BacktestCommon):
     def test_amount_as_a_plain_computation(self):
         trial = self._backtest("purchase_amount", trigger_amount=150)
         expected = [partner for _at, partner, amount in self._recent() if amount >= 150]
@@ -63,7 +69,8 @@ class TestCampaignBacktest(TriggerCommon):
                 expected.add(partner)
         self.assertTrue(expected)
         self.assertEqual(
-            {row[0] for row in trial._replay()}, {partner.id for partner in expected}
+            {offer.partner_id for offer in trial._replay()},
+            {partner.id for partner in expected},
         )
 
     def test_silence_as_a_plain_computation(self):
@@ -84,11 +91,14 @@ class TestCampaignBacktest(TriggerCommon):
                         expected.add((partner.id, str(last)))
                     day += timedelta(days=1)
             trial = self._backtest("inactive", trigger_days=30, trigger_days_max=most)
-            found = {row[:2] for row in trial._replay()}
+            found = {(one.partner_id, one.occasion) for one in trial._replay()}
             self.assertEqual(found, expected, most)
             self.assertGreater(len(expected), 10)
 
     def test_free_goods_of_the_arms(self):
+        self._gift_trial()
+
+    def _gift_trial(self):
         gift = self.env["loyalty.program"].create(
             {
                 "name": "Two cups",
@@ -115,6 +125,40 @@ class TestCampaignBacktest(TriggerCommon):
         )
         self.assertTrue(trial.expected_uses)
         self.assertAlmostEqual(trial.goods_needed, trial.expected_uses * 2 / 4)
+        return trial
+
+    def test_stock_for_free_goods(self):
+        trial = self._gift_trial()
+        campaign = trial.campaign_id
+        name = self.product.display_name
+        needed = math.ceil(trial.goods_needed)
+        for on_hand, sentence, missing in (
+            ({}, f"{name}: {needed} needed.", 0),
+            (
+                {self.product.id: 1.0},
+                f"{name}: {needed} needed, 1 in stock, {needed - 1} missing.",
+                trial.goods_needed - 1,
+            ),
+            (
+                {self.product.id: 5000.0},
+                f"{name}: {needed} needed, 5000 in stock.",
+                0,
+            ),
+        ):
+            with patch.object(
+                type(campaign), "_stock_on_hand", lambda *args, found=on_hand: found
+            ):
+                trial.invalidate_recordset()
+                campaign.invalidate_recordset()
+                self.assertEqual(trial.goods_summary, sentence)
+                self.assertAlmostEqual(trial.goods_missing, missing)
+                self.assertEqual(trial.stock_is_known, bool(on_hand))
+                uses = campaign.preview_treated * campaign.redemption_percent / 100
+                self.assertAlmostEqual(campaign.goods_needed, uses / 2)
+                self.assertIn(f"{name}: ", campaign.goods_summary)
+        plain = self._backtest("purchase_amount", trigger_amount=150)
+        self.assertFalse(plain.goods_summary)
+        self.assertFalse(plain.stock_is_known)
 
     def test_cap_and_overlap(self):
         trial = self._backtest("purchase_amount", trigger_amount=1, cap_count=1)
@@ -126,20 +170,101 @@ class TestCampaignBacktest(TriggerCommon):
         trial.invalidate_recordset()
         self.assertEqual(trial.overlap_count, len(buyers))
 
+    def _capped(self, events, count, days, given=None):
+        """Return the (customer, moment) that a cap leaves, by going through them."""
+        given = given or {}
+        kept = []
+        for moment, partner in events:
+            mine = given.setdefault(partner, [])
+            near = [one for one in mine if moment - one < timedelta(days=days)]
+            if len(near) < count:
+                mine.append(moment)
+                kept.append((partner.id, moment))
+        return kept
+
+    def _found(self, trial):
+        return [(offer.partner_id, offer.moment) for offer in trial._replay()]
+
     def test_cap_of_a_period_that_is_over(self):
         trial = self._backtest(
             "purchase_amount", trigger_amount=1, cap_count=2, cap_days=20
         )
-        given, expected = {}, 0
-        for moment, partner, _amount in self._recent():
+        events = [row[:2] for row in self._recent()]
+        expected = self._capped(events, 2, 20)
+        self.assertEqual(self._found(trial), expected)
+        self.assertEqual(trial.occasion_count, len(expected))
+        self.assertLess(len(expected), len(events))
+        customers = {partner for partner, _moment in expected}
+        self.assertGreater(len(expected), 2 * len(customers), "more than one period")
+
+    def test_offers_of_other_campaigns_count_on_their_days(self):
+        self.company.write({"loyalty_cap_count": 2, "loyalty_cap_days": 15})
+        other = self._create_campaign(control_percent=0, no_control_reason="A test")
+        other.action_launch()
+        now = fields.Datetime.now()
+        members = other.member_ids
+        members.assigned_at = now - timedelta(days=30)
+        skipped = members[:20]
+        skipped.state = "skipped"
+        events = [row[:2] for row in self._recent()]
+        given = {
+            member.partner_id: [now - timedelta(days=30)]
+            for member in members - skipped
+        }
+        # An offer of a later day takes no place of an earlier one.
+        expected, taken = [], {}
+        for moment, partner in events:
+            mine = taken.setdefault(partner, [])
+            there = mine + [one for one in given.get(partner, []) if one <= moment]
+            if sum(moment - one < timedelta(days=15) for one in there) < 2:
+                mine.append(moment)
+                expected.append((partner.id, moment))
+        trial = self._backtest("purchase_amount", trigger_amount=1)
+        self.assertEqual(self._found(trial), expected)
+        alone = self._capped(events, 2, 15)
+        self.assertLess(len(expected), len(alone))
+        trial.campaign_id.ignore_cap = True
+        self.assertEqual(len(trial._replay()), len(events))
+
+    def test_visits_count_in_each_period_from_the_day_they_were_reached(self):
+        values = {"trigger_count": 2, "interval_type": "week"}
+        since = fields.Datetime.now() - timedelta(days=60)
+        reached, visits = {}, {}
+        for moment, partner, _amount in self.history:
             day = self.company._loyalty_local(moment).date()
-            days = given.setdefault(partner, [])
-            if sum((day - one).days < 20 for one in days) < 2:
-                days.append(day)
-                expected += 1
-        self.assertEqual(trial.occasion_count, expected)
-        self.assertLess(expected, len(self._recent()))
-        self.assertGreater(expected, 2 * len(given), "more than one period")
+            key = partner, day - timedelta(days=day.weekday())
+            days = visits.setdefault(key, set())
+            days.add(day)
+            if len(days) >= 2 and moment >= since:
+                reached.setdefault(key, moment)
+        expected = {(key[0].id, moment) for key, moment in reached.items()}
+        found = self._found(self._backtest("visits", **values))
+        self.assertEqual(set(found), expected)
+        self.assertEqual(len(found), len(expected))
+        customers = {partner_id for partner_id, _moment in found}
+        self.assertGreater(len(found), len(customers), "several periods")
+        trial = self._backtest("visits", cap_count=1, cap_days=30, **values)
+        capped = self._found(trial)
+        self.assertEqual(capped, self._capped_ids(found, 1, 30))
+
+    def _capped_ids(self, found, count, days):
+        partners = self.env["res.partner"]
+        events = [(moment, partners.browse(one)) for one, moment in found]
+        return self._capped(events, count, days)
+
+    def test_a_cooldown_of_what_happens_once(self):
+        """An occasion without a day has a moment all the same."""
+        for trigger in ("first_purchase", "nth_purchase"):
+            plain = self._backtest(trigger, trigger_count=3)
+            capped = self._backtest(trigger, trigger_count=3, cap_count=1, cap_days=10)
+            self.assertTrue(plain.occasion_count, trigger)
+            self.assertEqual(self._found(capped), self._found(plain), trigger)
+
+    def test_a_budget_goes_to_who_comes_first(self):
+        everybody = self._backtest("purchase_amount", trigger_amount=1)
+        trial = self._backtest("purchase_amount", trigger_amount=1, budget_coupons=25)
+        self.assertEqual(trial.treated_count, 25)
+        self.assertEqual(self._found(trial), self._found(everybody)[:25])
 
     def test_only_marketing_and_sensible_days(self):
         trial = self._backtest("first_purchase")

@@ -1,12 +1,8 @@
-from datetime import date, timedelta
+from collections import Counter
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
-
-from ..models.loyalty_campaign_trigger_mixin import PURCHASE_TRIGGERS
-
-REPLAYED_TRIGGERS = (*PURCHASE_TRIGGERS, "inactive")
 
 
 class LoyaltyCampaignBacktest(models.TransientModel):
@@ -44,38 +40,35 @@ class LoyaltyCampaignBacktest(models.TransientModel):
         compute="_compute_found",
         help="Expected uses x quantity of the free product, before the stock runs out.",
     )
+    goods_missing = fields.Float(
+        string="Free Goods Missing",
+        compute="_compute_found",
+        help="What is needed and not in the company's warehouses.",
+    )
+    stock_is_known = fields.Boolean(compute="_compute_found")
+    goods_summary = fields.Text(string="Stock", compute="_compute_found")
 
     @api.depends("campaign_id", "days")
     def _compute_found(self):
         for trial in self:
             campaign = trial.campaign_id
-            rows = trial._replay()
-            treated = [row for row in rows if row[2] == "treated"]
-            uses = len(treated) * campaign.redemption_percent / 100.0
+            offers = trial._replay()
+            arms = Counter(offer.arm for offer in offers)
+            uses = arms["treated"] * campaign.redemption_percent / 100.0
             _highest, typical = campaign._cost_per_card()
-            customers = {row[0] for row in rows}
-            trial.occasion_count = len(rows)
+            customers = {offer.partner_id for offer in offers}
+            goods = campaign._goods(uses)
+            trial.occasion_count = len(offers)
             trial.customer_count = len(customers)
-            trial.treated_count = len(treated)
-            trial.control_count = sum(row[2] == "control" for row in rows)
+            trial.treated_count = arms["treated"]
+            trial.control_count = arms["control"]
             trial.overlap_count = trial._count_overlap(customers)
             trial.expected_uses = uses
             trial.expected_cost = uses * typical
-            trial.goods_needed = uses * trial._goods_per_use()
-
-    def _goods_per_use(self):
-        """Return how many free products one use takes at most, the arms by share."""
-        campaign = self.campaign_id
-        arms = campaign._drawn_arms()
-        offers = [(campaign._offer_of(arm)[0], arm.share) for arm in arms]
-        offers = offers or [(campaign.program_id, 1.0)]
-        goods = 0.0
-        for program, share in offers:
-            rewards = program.reward_ids.filtered(
-                lambda reward: reward.active and reward.reward_type == "product"
-            )
-            goods += share * max(rewards.mapped("reward_product_qty"), default=0)
-        return goods / sum(share for _program, share in offers)
+            trial.goods_needed = uses * campaign._goods_per_use()
+            trial.goods_missing = sum(one.missing for one in goods)
+            trial.stock_is_known = any(one.on_hand is not None for one in goods)
+            trial.goods_summary = campaign._describe_goods(uses)
 
     @api.constrains("days")
     def _check_days(self):
@@ -88,52 +81,9 @@ class LoyaltyCampaignBacktest(models.TransientModel):
         return fields.Datetime.now() - timedelta(days=self.days)
 
     def _replay(self):
-        """Return who would have got the offer: [(customer, occasion, group)]."""
+        """Return who would have got the offer, as `loyalty.campaign` replays it."""
         self.ensure_one()
-        campaign = self.campaign_id
-        if campaign.trigger not in REPLAYED_TRIGGERS or self.days < 1:
-            return []
-        last, _holders = campaign._read_purchase_horizon()
-        trial = campaign.new(origin=campaign)
-        trial.launched_at = self._since()
-        trial.cursor_purchase_id = 0
-        trial.settled_purchase_id = last
-        campaign._flush_audience()
-        # Silence of the past has a query of its own: figures are those of today.
-        replay = getattr(trial, f"_replay_{campaign.trigger}", None)
-        candidates = (replay or getattr(trial, f"_candidates_{campaign.trigger}"))()
-        if campaign.cap_days:
-            # The query counts up to now; offers of the past had days of their own.
-            trial.cap_count = 0
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT partner_id, occasion, arm FROM (%s) groups",
-                trial._groups_query(candidates),
-            )
-        )
-        return self._keep_cap(rows) if campaign.cap_days else rows
-
-    def _keep_cap(self, rows):
-        """Return the rows that the campaign's cap per customer leaves.
-
-        :param rows: list of (customer, occasion, group), the occasion with its day
-        """
-        campaign = self.campaign_id
-        if not campaign.cap_count:
-            return rows
-        partners = self.env["res.partner"].browse({row[0] for row in rows})
-        customers = {
-            partner.id: partner.commercial_partner_id.id for partner in partners
-        }
-        kept, days = [], {}
-        for row in sorted(rows, key=lambda row: (row[1], row[0])):
-            given = days.setdefault(customers[row[0]], [])
-            day = date.fromisoformat(row[1][:10])
-            recent = sum((day - one).days < campaign.cap_days for one in given)
-            if recent < campaign.cap_count:
-                given.append(day)
-                kept.append(row)
-        return kept
+        return self.campaign_id._replay(self._since()) if self.days >= 1 else []
 
     def _count_overlap(self, partner_ids):
         """Return how many of the customers other campaigns reached in these days."""
@@ -167,5 +117,5 @@ class LoyaltyCampaignBacktest(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "base.action_partner_form"
         )
-        ids = sorted({row[0] for row in self._replay()})
+        ids = sorted({offer.partner_id for offer in self._replay()})
         return {**action, "domain": [("id", "in", ids)], "context": {"create": False}}

@@ -43,7 +43,7 @@ def replay(env, weeks, rules):
         rows = trial._replay()
         found[name] = {
             "since": fields.Datetime.to_string(since),
-            "found": sorted([households[row[0]], row[1]] for row in rows),
+            "found": sorted([households[row.partner_id], row.occasion] for row in rows),
         }
     return found
 
