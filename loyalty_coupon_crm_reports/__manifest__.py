@@ -24,6 +24,7 @@
         "views/loyalty_dashboard_views.xml",
         "views/loyalty_demand_report_views.xml",
         "views/loyalty_season_report_views.xml",
+        "views/loyalty_price_report_views.xml",
         "views/loyalty_product_report_views.xml",
         "views/loyalty_report_menus.xml",
     ],

@@ -12,6 +12,7 @@ REPORTS = (
     "loyalty.after.report",
     "loyalty.points.report",
     "loyalty.product.report",
+    "loyalty.price.report",
     "loyalty.demand.report",
     "loyalty.funnel.report",
     "loyalty.customer.event",

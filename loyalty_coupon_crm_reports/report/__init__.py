@@ -15,4 +15,5 @@ from . import loyalty_dashboard_rows_mixin
 from . import loyalty_dashboard
 from . import loyalty_demand_report
 from . import loyalty_season_report
+from . import loyalty_price_report
 from . import loyalty_product_report

@@ -14,5 +14,6 @@ from . import test_retention_report
 from . import test_around_report
 from . import test_demand_report
 from . import test_season_report
+from . import test_price_report
 from . import test_product_report
 from . import test_spreadsheet

@@ -19,6 +19,7 @@ REPORTS = (
     "loyalty.demand.report",
     "loyalty.season.report",
     "loyalty.product.report",
+    "loyalty.price.report",
 )
 ADDED_UP = (
     "loyalty.daily.figure",
