@@ -3,6 +3,9 @@ from odoo.tools import SQL
 
 # Purchases of transactions that ended while a refresh began have smaller ids.
 CURSOR_OVERLAP = 200
+# Tables of one transaction.
+RECENT_CUSTOMERS = "loyalty_refresh_customer"
+RECENT_PURCHASES = "loyalty_refresh_purchase"
 
 
 class LoyaltyCustomerBasketMixin(models.AbstractModel):
@@ -42,66 +45,72 @@ class LoyaltyCustomerBasketMixin(models.AbstractModel):
         return SQL(" UNION ALL ").join(rows)
 
     @api.model
-    def _recent_sql(self, companies):
-        """Return the customers with purchases past the cursor, and all their rows.
+    def _stage_recent(self, companies):
+        """Put aside the customers with purchases past the cursor, and all their rows.
 
-        They are looked up first: a query on a list of known length is planned well.
+        In tables of this transaction: of a part of a statement the planner does not
+        know how long it is. It would take it for one row, and join thousands to
+        thousands one by one.
         """
-        found = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT row.company_id,
-                       COALESCE(origin.commercial_partner_id,
-                                row.commercial_partner_id) AS partner_id
-                  FROM loyalty_company_metric base
-                  JOIN loyalty_purchase row
-                    ON row.company_id = base.company_id
-                   AND row.id > COALESCE(base.cursor_purchase_id, 0) - %s
-             LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
-                 WHERE base.company_id = ANY(%s)
-                """,
-                CURSOR_OVERLAP,
-                companies.ids,
+        parts = {
+            RECENT_CUSTOMERS: self._recent_customers_sql(companies),
+            RECENT_PURCHASES: self._recent_purchases_sql(),
+        }
+        for table, query in parts.items():
+            name = SQL.identifier(table)
+            self.env.cr.execute(SQL("DROP TABLE IF EXISTS %s", name))
+            self.env.cr.execute(
+                SQL("CREATE TEMP TABLE %s ON COMMIT DROP AS %s", name, query)
             )
-        )
-        known = [row for row in found if row[1]]
-        touched = SQL(
-            "SELECT company_id, partner_id"
-            " FROM UNNEST(%s::int[], %s::int[]) AS row(company_id, partner_id)",
-            [row[0] for row in known],
-            [row[1] for row in known],
-        )
-        fact = SQL(
+            self.env.cr.execute(SQL("ANALYZE %s", name))
+
+    @api.model
+    def _recent_customers_sql(self, companies):
+        """Return the customers with purchases past the cursor of their company."""
+        return SQL(
             """
-            SELECT row.* FROM touched
+            SELECT DISTINCT row.company_id, customer.id AS partner_id
+              FROM loyalty_company_metric base
               JOIN loyalty_purchase row
-                ON row.company_id = touched.company_id
-               AND row.commercial_partner_id = touched.partner_id
-             UNION
-            SELECT back.* FROM touched
-              JOIN loyalty_purchase row
-                ON row.company_id = touched.company_id
-               AND row.commercial_partner_id = touched.partner_id
-              JOIN loyalty_purchase back ON back.reversal_of_id = row.id
-            """
+                ON row.company_id = base.company_id
+               AND row.id > COALESCE(base.cursor_purchase_id, 0) - %s
+         LEFT JOIN loyalty_purchase origin ON origin.id = row.reversal_of_id
+             CROSS JOIN LATERAL (
+                   SELECT COALESCE(origin.commercial_partner_id,
+                                   row.commercial_partner_id) AS id) customer
+             WHERE base.company_id = ANY(%s) AND customer.id IS NOT NULL
+            """,
+            CURSOR_OVERLAP,
+            companies.ids,
         )
-        customer = SQL(
+
+    @api.model
+    def _recent_purchases_sql(self):
+        """Return all purchases of these customers, and what came back of them."""
+        return SQL(
             """
-            SELECT fact.*, COALESCE(origin.commercial_partner_id,
-                                    fact.commercial_partner_id) AS customer_id
+            WITH own AS MATERIALIZED (
+                SELECT row.*
+                  FROM %(customers)s touched
+                  JOIN loyalty_purchase row
+                    ON row.company_id = touched.company_id
+                   AND row.commercial_partner_id = touched.partner_id
+            ), fact AS (
+                SELECT * FROM own
+                 UNION
+                SELECT back.*
+                  FROM own JOIN loyalty_purchase back ON back.reversal_of_id = own.id
+            )
+            SELECT fact.*
               FROM fact
          LEFT JOIN loyalty_purchase origin ON origin.id = fact.reversal_of_id
-            """
+              JOIN %(customers)s touched
+                ON touched.company_id = fact.company_id
+               AND touched.partner_id = COALESCE(origin.commercial_partner_id,
+                                                 fact.commercial_partner_id)
+            """,
+            customers=SQL.identifier(RECENT_CUSTOMERS),
         )
-        # The customer is found before the join: its key is company and customer.
-        kept = SQL(
-            """
-            SELECT named.* FROM named
-              JOIN touched ON touched.company_id = named.company_id
-                          AND touched.partner_id = named.customer_id
-            """
-        )
-        return {"touched": touched, "fact": fact, "named": customer, "kept": kept}
 
     @api.model
     def _basket_sql(self, facts):
@@ -204,5 +213,5 @@ class LoyaltyCustomerBasketMixin(models.AbstractModel):
             HAVING SUM(line.amount) > 0
             """,
             customer=customer,
-            facts=SQL("kept" if recent else "loyalty_purchase"),
+            facts=SQL.identifier(RECENT_PURCHASES if recent else "loyalty_purchase"),
         )

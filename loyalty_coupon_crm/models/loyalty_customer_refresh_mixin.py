@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.planner import without_jit
+from .loyalty_customer_basket_mixin import RECENT_CUSTOMERS, RECENT_PURCHASES
 
 # What the model says of customers is void when it was fitted longer ago.
 MODEL_DAYS = 31
@@ -27,19 +28,23 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         self.env["loyalty.company.metric"]._ensure(companies)
         _last, holders = self.env["loyalty.campaign"]._read_purchase_horizon()
         without_jit(self.env.cr)
+        if recent:
+            self._stage_recent(companies)
         self.env.cr.execute(
             SQL(
                 """
                 WITH %(ctes)s,
                 gone AS (%(gone)s),
                 changed AS (%(changed)s),
-                base_row AS (%(base_row)s)
+                base_row AS (%(base_row)s),
+                rewritten AS (%(rewritten)s)
                 %(upsert)s
                 """,
                 ctes=self._ctes_sql(companies, recent),
                 gone=self._gone_sql(recent),
                 changed=self._changed_sql(),
                 base_row=self._base_row_sql(recent, holders),
+                rewritten=self._rewritten_sql(),
                 upsert=self._upsert_sql(),
             )
         )
@@ -57,8 +62,9 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
     def _ctes_sql(self, companies, recent):
         parts = {
             "zone": self._zone_sql(companies),
-            **(self._recent_sql(companies) if recent else {}),
-            "basket": self._basket_sql(SQL("kept" if recent else "loyalty_purchase")),
+            "basket": self._basket_sql(
+                SQL.identifier(RECENT_PURCHASES if recent else "loyalty_purchase")
+            ),
             "day": self._day_sql(),
             "rhythm": self._rhythm_sql(),
             "spend": self._spend_sql(recent),
@@ -191,7 +197,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
               FROM loyalty_customer_metric metric
               JOIN %s scope ON scope.company_id = metric.company_id %s
             """,
-            SQL("touched" if recent else "zone"),
+            SQL.identifier(RECENT_CUSTOMERS if recent else "zone"),
             SQL("AND scope.partner_id = metric.partner_id" if recent else ""),
         )
 
@@ -208,7 +214,7 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
                     WHERE customer.company_id = metric.company_id
                       AND customer.partner_id = metric.partner_id)
             """,
-            SQL("touched" if recent else "zone"),
+            SQL.identifier(RECENT_CUSTOMERS if recent else "zone"),
             SQL("AND scope.partner_id = metric.partner_id" if recent else ""),
         )
 
@@ -287,17 +293,46 @@ class LoyaltyCustomerRefreshMixin(models.AbstractModel):
         )
 
     @api.model
+    def _rewritten_sql(self):
+        """Return the writing of the figures over those of the last refresh.
+
+        Joined as a whole: the upsert alone looks each customer up by the index.
+        """
+        return SQL(
+            """
+            UPDATE loyalty_customer_metric metric SET %s FROM figure
+             WHERE metric.company_id = figure.company_id
+               AND metric.partner_id = figure.partner_id
+            """,
+            self._assignments_sql("figure"),
+        )
+
+    @api.model
     def _upsert_sql(self):
-        """Return the writing of the figures over those of the last refresh."""
-        names = [SQL.identifier(name) for name in self._columns()]
+        """Return the writing of the figures of those who had none.
+
+        Another refresh may write the same customer at the same time.
+        """
         return SQL(
             """
             INSERT INTO loyalty_customer_metric (%(names)s)
             SELECT %(names)s FROM figure
+             WHERE NOT EXISTS (
+                   SELECT FROM known
+                    WHERE known.company_id = figure.company_id
+                      AND known.partner_id = figure.partner_id)
                 ON CONFLICT (company_id, partner_id) DO UPDATE SET %(updates)s
             """,
-            names=SQL(", ").join(names),
-            updates=SQL(", ").join(
-                SQL("%s = EXCLUDED.%s", name, name) for name in names[2:]
-            ),
+            names=SQL(", ").join(map(SQL.identifier, self._columns())),
+            updates=self._assignments_sql("excluded"),
+        )
+
+    @api.model
+    def _assignments_sql(self, source):
+        """Return the assignments that take the figures from a row named `source`."""
+        keys = {"company_id", "partner_id"}
+        return SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), SQL.identifier(source, name))
+            for name in self._columns()
+            if name not in keys
         )

@@ -74,7 +74,11 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
 
     @api.model
     def _score_recent_sql(self):
-        """Return the scores by the borders between the scores of all other buyers."""
+        """Return the scores by the borders between the scores of all other buyers.
+
+        Left joins, although every customer has a company: the planner takes an inner
+        one for a filter that leaves few.
+        """
         ranks = {
             name: SQL(
                 "CASE %s ELSE 5 END",
@@ -94,8 +98,8 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
             """
             SELECT customer.company_id, customer.partner_id, base.buyers, %(scores)s
               FROM customer
-              JOIN zone ON zone.company_id = customer.company_id
-              JOIN base ON base.company_id = customer.company_id
+         LEFT JOIN zone ON zone.company_id = customer.company_id
+         LEFT JOIN base ON base.company_id = customer.company_id
          LEFT JOIN border ON border.company_id = customer.company_id
              WHERE customer.rfm_count > 0
             """,
@@ -204,13 +208,16 @@ class LoyaltyCustomerScoreMixin(models.AbstractModel):
 
     @api.model
     def _figure_sql(self):
-        """Return the row of each customer as it is written."""
+        """Return the row of each customer as it is written.
+
+        Left joins as in `_score_recent_sql`.
+        """
         return SQL(
             """
             SELECT %(columns)s, known.stage AS stage_before
               FROM customer
-              JOIN zone ON zone.company_id = customer.company_id
-              JOIN base ON base.company_id = customer.company_id
+         LEFT JOIN zone ON zone.company_id = customer.company_id
+         LEFT JOIN base ON base.company_id = customer.company_id
          LEFT JOIN rhythm ON rhythm.company_id = customer.company_id
                          AND rhythm.partner_id = customer.partner_id
          LEFT JOIN scored ON scored.company_id = customer.company_id
