@@ -200,6 +200,12 @@ class LoyaltyCampaignAudienceMixin(models.AbstractModel):
         query = SQL("SELECT COUNT(*) FROM (%s) audience", self._audience_query())
         return self.env.execute_query(query)[0][0]
 
+    def _audience_is_empty(self):
+        """Tell whether the audience holds nobody, without counting those in it."""
+        self._flush_audience()
+        query = SQL("SELECT NOT EXISTS (%s)", self._audience_query())
+        return self.env.execute_query(query)[0][0]
+
     def _audience_ids(self):
         """Return the ids of the customers in the audience."""
         self._flush_audience()

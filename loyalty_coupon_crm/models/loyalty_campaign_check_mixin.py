@@ -44,7 +44,7 @@ class LoyaltyCampaignCheckMixin(models.AbstractModel):
                     name=self.segment_id.name,
                 )
             )
-        elif self._takes_whole_audience() and not self._audience_size():
+        elif self._takes_whole_audience() and self._audience_is_empty():
             problems.append(
                 self.env._(
                     "The audience %(name)s is empty: nobody would get the offer.",

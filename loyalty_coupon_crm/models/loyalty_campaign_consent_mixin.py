@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from ..tools.arrays import as_array
+
 # Who is meant follows from what the customer did.
 PROFILE_TRIGGERS = ("inactive", "segment_in", "segment_out", "stage_in", "stage_out")
 
@@ -52,7 +54,7 @@ class LoyaltyCampaignConsentMixin(models.AbstractModel):
             for row in self.env.execute_query(
                 SQL(
                     "SELECT id FROM UNNEST(%s::integer[]) AS asked (id) WHERE %s",
-                    [row[1] for row in rows if row[1]],
+                    as_array(row[1] for row in rows if row[1]),
                     self._refused_sql(SQL("asked.id")),
                 )
             )

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .implied_many2one import ImpliedMany2one
+
 # A message of these was written, tried to be, or is on its way.
 TOLD_STATES = (
     "queued",
@@ -25,7 +27,7 @@ class LoyaltyCampaignMember(models.Model):
     campaign_id = fields.Many2one(
         "loyalty.campaign", required=True, ondelete="restrict"
     )
-    company_id = fields.Many2one("res.company", required=True)
+    company_id = ImpliedMany2one("res.company", required=True)
     partner_id = fields.Many2one(
         "res.partner", string="Customer", index="btree_not_null", ondelete="set null"
     )

@@ -9,11 +9,14 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, float_round, mute_logger
 
 from ..tools import codes
+from ..tools.arrays import as_array
 from ..tools.rounding import POINTS_DIGITS
 
 _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 5000
+# Which of several campaigns issues first.
+RUN_ORDER = "priority desc, launched_at, id"
 MAX_ATTEMPTS = 5
 CODE_CONSTRAINT = "loyalty_card_card_code_unique"
 
@@ -41,12 +44,11 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
     def _cron_issue(self):
         """Issue for all running campaigns until all is done or the time is up."""
         cron = self.env["ir.cron"]
-        cancelled = self.env["loyalty.campaign.member"]._search(
-            [("state", "=", "todo"), ("campaign_id.state", "=", "cancelled")]
-        )
-        campaigns = self.search(
-            ["|", ("state", "=", "running"), ("member_ids", "in", cancelled)],
-            order="priority desc, launched_at, id",
+        # Apart: of running ones nobody asks whether all their members are done.
+        campaigns = self.search([("state", "=", "running")], order=RUN_ORDER)
+        campaigns += self.search(
+            [("state", "=", "cancelled"), ("member_ids.state", "=", "todo")],
+            order=RUN_ORDER,
         )
         cron._commit_progress(remaining=campaigns._count_open())
         for campaign in campaigns:
@@ -358,7 +360,8 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                     SELECT %(program)s, %(card_company)s, partner_id, %(points)s, code,
                            %(last_day)s, TRUE, %(campaign)s, member_id,
                            %(now)s, %(user)s, %(user)s, %(now)s, %(user)s, %(now)s
-                      FROM unnest(%(members)s, %(partners)s, %(codes)s)
+                      FROM unnest(%(members)s::int[], %(partners)s::int[],
+                                  %(codes)s::varchar[])
                            AS todo (member_id, partner_id, code)
                  RETURNING id, partner_id, campaign_member_id AS member_id
                 ), award AS (
@@ -379,9 +382,9 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                    AND member.id BETWEEN %(first)s AND %(last)s
                 """,
                 **values,
-                members=member_ids,
-                partners=partner_ids,
-                codes=new_codes,
+                members=as_array(member_ids),
+                partners=as_array(partner_ids),
+                codes=as_array(new_codes),
                 first=min(member_ids),
                 last=max(member_ids),
             )

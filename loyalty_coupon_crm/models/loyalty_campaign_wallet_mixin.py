@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from ..tools.arrays import as_array
+
 
 class LoyaltyCampaignWalletMixin(models.AbstractModel):
     """Puts the points of a campaign into wallets, existing ones or new ones."""
@@ -23,8 +25,8 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
             SQL(
                 """
                 WITH todo AS (
-                    SELECT * FROM unnest(%(members)s, %(partners)s, %(codes)s,
-                                         %(wallets)s::integer[])
+                    SELECT * FROM unnest(%(members)s::int[], %(partners)s::int[],
+                                         %(codes)s::varchar[], %(wallets)s::int[])
                                AS todo (member_id, partner_id, code, card_id)
                 ), created AS (
                     INSERT INTO loyalty_card
@@ -84,9 +86,9 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                 },
                 strict=program.strict,
                 inactive=terms["inactive_days"],
-                members=member_ids,
-                partners=partner_ids,
-                codes=new_codes,
+                members=as_array(member_ids),
+                partners=as_array(partner_ids),
+                codes=as_array(new_codes),
                 wallets=[wallets.get(partner_id) for partner_id in partner_ids],
                 first=min(member_ids),
                 last=max(member_ids),

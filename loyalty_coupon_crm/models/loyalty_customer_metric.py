@@ -189,7 +189,7 @@ class LoyaltyCustomerMetric(models.Model):
     _segment_index = models.Index("(company_id, rfm_segment)")
 
     def init(self):
-        super().init()
+        """Have the table keep room on its pages."""
         # A refresh writes every row. With room for it on the same page, the indexes
         # need not learn of it.
         table = SQL.identifier(self._table)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, float_round, format_date
 
+from .implied_many2one import ImpliedMany2one
 from .loyalty_point_expiry_mixin import INACTIVE_DAY
 
 KINDS = [
@@ -42,7 +43,7 @@ class LoyaltyPointMove(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", index="btree_not_null"
     )
-    program_id = fields.Many2one(
+    program_id = ImpliedMany2one(
         "loyalty.program",
         required=True,
         ondelete="restrict",

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
@@ -92,6 +93,19 @@ class LoyaltyProgram(models.Model):
             super().write(rest)
         # Marketing archives programs, but may not write products.
         return super(LoyaltyProgram, self.sudo()).write({"active": vals["active"]})
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_moved(self):
+        # Whether somebody may see the movements does not change that they are there.
+        moves = self.env["loyalty.point.move"].sudo()
+        if moved := moves.search([("program_id", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._(
+                    "Points of the program %(name)s were booked: keep it archived, it "
+                    "cannot be deleted.",
+                    name=moved.program_id.name,
+                )
+            )
 
     def _wait_for_issuing(self):
         """Wait until a running campaign has written its batch of cards.

@@ -33,6 +33,7 @@ from . import test_strict_check
 from . import test_throttle
 from . import test_vouchers
 from . import test_usage_window
+from . import test_implied_many2one
 from . import test_import_reader
 from . import test_member_wallet
 from . import test_money_pump
