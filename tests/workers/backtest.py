@@ -11,15 +11,18 @@ import dataset
 from odoo import fields
 
 
-def replay(env, weeks, rules):
+def replay(env, weeks, households, rules):
     """Write the sample's purchases and replay rules over them.
 
     :param weeks: by how many weeks dates are moved
+    :param households: how many of them
     :param rules: JSON of {name: values of the draft}, each with `days` to replay and,
         for a rule on categories, their names as `categories`
-    :return: {name: {"since": moment, "found": [[household, occasion], …]}}
+    :return: {name: {"since": moment, "now": moment, "found": [[household, occasion],
+        …]}}
     """
-    partners, categories = _write(env, dataset.Dataset(full=False, weeks=int(weeks)))
+    data = dataset.Dataset(full=False, weeks=int(weeks), households=int(households))
+    partners, categories = _write(env, data)
     households = {partner: household for household, partner in partners.items()}
     program = env["loyalty.program"].create(
         {"name": "Thanks", "program_type": "coupons", "trigger": "with_code"}
@@ -43,6 +46,7 @@ def replay(env, weeks, rules):
         rows = trial._replay()
         found[name] = {
             "since": fields.Datetime.to_string(since),
+            "now": fields.Datetime.to_string(fields.Datetime.now()),
             "found": sorted([households[row.partner_id], row.occasion] for row in rows),
         }
     return found
