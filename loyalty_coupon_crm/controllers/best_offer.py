@@ -35,9 +35,22 @@ class BestOffer(http.Controller):
         sitemap=False,
     )
     def take(self, **_ignored):
-        """Put the best combination of discounts on the cart and keep what it saves."""
+        """Put the best combination of discounts on the cart and keep what it saves.
+
+        Who searches too often is told to wait.
+        """
         cart = current_cart()
         if cart:
-            saved = cart._loyalty_take_best() or cart._loyalty_no_best_text()
-            request.session[SAVED] = saved
+            request.session[SAVED] = self._search(cart)
         return request.redirect("/shop/cart")
+
+    def _search(self, cart):
+        """Return what the best combination saves, or why it is not searched."""
+        # Visitors have no right on what is counted about them.
+        throttle = request.env["loyalty.throttle"].sudo()
+        if throttle._searches_locked_until():
+            return request.env._(
+                "The best offer was searched very often. Try again in a few minutes."
+            )
+        throttle._note_search()
+        return cart._loyalty_take_best() or cart._loyalty_no_best_text()

@@ -21,6 +21,9 @@ SCOPES = {
     "staff": Backoff(free=20, first=10, most=300),
     # Every claim counts, right or wrong: a shop's guests share one address.
     "claim": Backoff(free=30, first=30, most=3600),
+    # The search for the best offer is work: who goes on at once waits a while.
+    "search": Backoff(free=10, first=10, most=600),
+    "search_ip": Backoff(free=60, first=10, most=600),
     # A PIN is short: a few tries, then long waits.
     "member": Backoff(free=5, first=60, most=86400),
     "manager": Backoff(free=5, first=60, most=86400),
@@ -31,6 +34,8 @@ PREFIX_LENGTH = 5
 MEMORY = 3600
 FADES = 180
 ALERT_MANAGERS = 10
+# Whoever does too much of these guesses nothing: nobody is told.
+UNTOLD = ("claim", "search", "search_ip")
 FORGIVEN = ("session", "user", "staff")
 USER_SCOPES = ("user", "staff", "manager")
 
@@ -56,6 +61,8 @@ class LoyaltyThrottle(models.Model):
             ("prefix", "Beginning of a code"),
             ("staff", "Staff"),
             ("claim", "Address that claims"),
+            ("search", "Visitor that searches offers"),
+            ("search_ip", "Address that searches offers"),
             ("member", "PIN of a member"),
             ("manager", "PIN of a manager"),
         ],
@@ -114,14 +121,37 @@ class LoyaltyThrottle(models.Model):
         if not user._is_public():
             keys["user"] = str(user.id)
         if request:
-            secret = request.session.sid or ""
-            keys["session"] = hashlib.sha256(secret.encode()).hexdigest()[:32]
+            keys["session"] = self._session_key()
             keys["ip"] = request.httprequest.remote_addr or ""
         beginning = code.upper()[:PREFIX_LENGTH]
         # Our own codes all begin alike, and are too long to be guessed.
         if beginning and not codes.is_ours(code):
             keys["prefix"] = beginning
         return keys
+
+    @api.model
+    def _session_key(self):
+        """Return what tells the visitor's session from others, but not the session."""
+        secret = request.session.sid or ""
+        return hashlib.sha256(secret.encode()).hexdigest()[:32]
+
+    @api.model
+    def _search_keys(self):
+        """Return whom a search for the best offer counts for, as {scope: key}."""
+        if not request:
+            return {}
+        address = request.httprequest.remote_addr or ""
+        return {"search": self._session_key(), "search_ip": address}
+
+    @api.model
+    def _searches_locked_until(self):
+        """Return until when the visitor may search no best offer, or None."""
+        return self._locked_keys_until(self._search_keys())
+
+    @api.model
+    def _note_search(self):
+        """Count a search of the visitor when the transaction has ended, either way."""
+        self._note_keys(self._search_keys())
 
     @api.model
     def _locked_until(self, code):
@@ -303,7 +333,7 @@ class LoyaltyThrottle(models.Model):
         if wait:
             row.locked_until = now + timedelta(seconds=wait)
             row.flush_recordset()
-        if scope != "claim" and backoff.is_alert(failures):
+        if scope not in UNTOLD and backoff.is_alert(failures):
             row._alert()
 
     def _alert(self):

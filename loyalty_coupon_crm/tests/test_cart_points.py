@@ -5,8 +5,12 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.loyalty_coupon_crm.models import loyalty_sale_choice_mixin
+from odoo.addons.loyalty_coupon_crm.models import (
+    loyalty_sale_choice_mixin,
+    loyalty_throttle,
+)
 
+from ..tools.backoff import Backoff
 from .common import LoyaltyCrmCommon
 from .screenshots import ScreenshotMixin
 
@@ -157,6 +161,12 @@ class TestCartTour(ScreenshotMixin, CartPagesCommon):
 class TestCartPages(CartPagesCommon):
     """What the pages of the cart answer, and to whom."""
 
+    def setUp(self):
+        super().setUp()
+        # What is written when a request has ended is written beside the test.
+        scopes = ("search", "search_ip")
+        self.env["loyalty.throttle"].search([("scope", "in", scopes)]).unlink()
+
     def _open(self, user=None):
         """Log in and open the cart; it becomes that of the session."""
         user = user or self.user
@@ -225,6 +235,20 @@ class TestCartPages(CartPagesCommon):
         self._open()
         self.assertIn("takes anything off", self._best_offer())
         self.assertAlmostEqual(self.cart.amount_total, 100)
+
+    def test_who_searches_again_and_again_waits(self):
+        few = Backoff(free=1, first=60, most=60)
+        self._create_choice()
+        self._open()
+        with patch.dict(loyalty_throttle.SCOPES, {"search": few}):
+            for _search in range(2):
+                self.assertIn("30 % Coupon: ", self._best_offer())
+            self.assertIn("searched very often", self._best_offer())
+        rows = self.env["loyalty.throttle"].search([("scope", "=", "search")])
+        self.assertEqual(rows.failures, 2, "to wait is not to search")
+        # Another visitor searches as before.
+        self._open()
+        self.assertIn("30 % Coupon: ", self._best_offer())
 
     def test_coupons_of_others_are_no_offer(self):
         self._create_choice()
