@@ -188,7 +188,12 @@ class LoyaltyProgramLimitMixin(models.AbstractModel):
     def _has_limits(self):
         """Return whether uses of the program are counted."""
         self.ensure_one()
-        return self.strict and bool(
+        return self.strict and self._names_limits()
+
+    def _names_limits(self):
+        """Return whether the program has limits, which count with strict rules only."""
+        self.ensure_one()
+        return bool(
             self.limit_usage
             or self.per_day_limit
             or self.period_limit

@@ -5,12 +5,8 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.loyalty_coupon_crm.models import (
-    loyalty_sale_choice_mixin,
-    loyalty_throttle,
-)
+from odoo.addons.loyalty_coupon_crm.models import loyalty_sale_choice_mixin
 
-from ..tools.backoff import Backoff
 from .common import LoyaltyCrmCommon
 from .screenshots import ScreenshotMixin
 
@@ -237,18 +233,30 @@ class TestCartPages(CartPagesCommon):
         self.assertAlmostEqual(self.cart.amount_total, 100)
 
     def test_who_searches_again_and_again_waits(self):
-        few = Backoff(free=1, first=60, most=60)
         self._create_choice()
         self._open()
-        with patch.dict(loyalty_throttle.SCOPES, {"search": few}):
-            for _search in range(2):
-                self.assertIn("30 % Coupon: ", self._best_offer())
-            self.assertIn("searched very often", self._best_offer())
-        rows = self.env["loyalty.throttle"].search([("scope", "=", "search")])
-        self.assertEqual(rows.failures, 2, "to wait is not to search")
-        # Another visitor searches as before.
+        throttle, noted = self.env["loyalty.throttle"], []
+        with patch.object(
+            self.env.registry["loyalty.throttle"],
+            "_note_keys",
+            lambda self, keys: noted.append(keys),
+        ):
+            self.assertIn("30 % Coupon: ", self._best_offer())
+        (keys,) = noted
+        self.assertEqual(set(keys), {"search", "search_ip"})
+        for _search in range(11):
+            throttle._count_failure("search", keys["search"])
+        self.assertIn("searched very often", self._best_offer())
+        activities = self.env["mail.activity"].search_count(
+            [("summary", "like", "wrong coupon codes")]
+        )
+        self.assertFalse(activities, "nobody guesses anything")
+        # Another visitor searches as before, as long as the address may.
         self._open()
         self.assertIn("30 % Coupon: ", self._best_offer())
+        for _search in range(61):
+            throttle._count_failure("search_ip", keys["search_ip"])
+        self.assertIn("searched very often", self._best_offer())
 
     def test_coupons_of_others_are_no_offer(self):
         self._create_choice()

@@ -52,6 +52,53 @@ class TestStrictCheck(LoyaltyCrmCommon):
         self.assertFalse(self.coupons.strict, "looking changes nothing")
         order.action_confirm()
 
+    def test_limits_that_are_reached(self):
+        used = []
+        for _number in range(2):
+            card = self._create_card(self.coupons, self.partner)
+            order = self._create_order()
+            self._apply_code(order, card.code)
+            order.action_confirm()
+            used.append(order)
+        waiting = self._create_order(self.other_partner)
+        self._apply_code(waiting, self._create_card(self.coupons).code)
+        self.coupons.write(
+            {
+                "limit_usage": True,
+                "max_usage": 3,
+                "per_customer_limit": 2,
+                "per_household_limit": 2,
+                "per_day_limit": 5,
+                "budget_amount": 100,
+            }
+        )
+        line = self._line(self.coupons)
+        self.assertEqual(line.limit_count, 2)
+        self.assertIn("1 customers have used it as often as allowed", line.changes)
+        self.assertIn("1 households have used it", line.changes)
+        self.assertEqual(line.order_count, 0)
+        self.coupons.write({"max_usage": 2, "budget_amount": 20})
+        line = self._line(self.coupons)
+        self.assertEqual(line.limit_count, 4)
+        self.assertIn("as often as allowed: 2 times in all", line.changes)
+        self.assertIn("does not suffice any more", line.changes)
+        self.assertIn(waiting.name, line.changes)
+        counters = self.env["loyalty.use.counter"]
+        self.assertFalse(counters.search([("program_id", "=", self.coupons.id)]))
+        self.assertFalse(self.coupons.strict, "looking changes nothing")
+
+    def test_looking_leaves_the_choice(self):
+        """What the form has not saved yet outlives the trial."""
+        order = self._create_order()
+        self._apply_code(order, self._create_card(self.coupons, self.partner).code)
+        maker = self._create_user("maker", "loyalty_coupon_crm.group_loyalty_marketing")
+        form = Form(self.env["loyalty.strict.check"].with_user(maker))
+        with form.line_ids.edit(0) as line:
+            line.is_chosen = True
+        check = form.save()
+        self.assertEqual(check.chosen_count, 1)
+        self.assertTrue(all(check.line_ids.mapped("changes")))
+
     def test_only_chosen_programs_are_switched(self):
         self._create_card(self.points, self.partner, 10)
         self._create_card(self.points, self.partner, 20)

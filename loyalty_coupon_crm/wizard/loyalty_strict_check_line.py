@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.periods import period_start
+
 ORDERS_CHECKED = 200
 DAYS_BACK = 90
 
@@ -39,9 +41,15 @@ class LoyaltyStrictCheckLine(models.TransientModel):
         "have been refused.",
     )
     order_count = fields.Integer(
-        string="Open Quotations",
+        string="Open Orders",
         compute="_compute_changes",
-        help="Quotations and carts whose coupon of the program would be refused now.",
+        help="Quotations, carts and orders that wait at tills, whose coupon or "
+        "promotion of the program would be refused now.",
+    )
+    limit_count = fields.Integer(
+        string="Limits Reached",
+        compute="_compute_changes",
+        help="Limits and budgets of which nothing is left, by the uses so far.",
     )
     changes = fields.Text(string="What Would Change", compute="_compute_changes")
 
@@ -53,9 +61,10 @@ class LoyaltyStrictCheckLine(models.TransientModel):
             line.double_count = self._count_double(program)
             line.negative_count = self._count_negative(program)
             line.foreign_count = self._count_foreign(program)
-            refused = self._refused_orders(program)
+            refused, passed = self._try_strict(program)
             line.order_count = len(refused)
-            line.changes = "\n".join(line._sentences(refused))
+            line.limit_count = len(passed)
+            line.changes = "\n".join(line._sentences(refused, passed))
 
     @api.model
     def _count_double(self, program):
@@ -103,12 +112,44 @@ class LoyaltyStrictCheckLine(models.TransientModel):
         return count
 
     @api.model
-    def _refused_orders(self, program):
-        """Return {order name: reasons} of open orders that would be refused.
+    def _try_strict(self, program):
+        """Return what the gate would refuse if the program were strict.
 
-        The gate is asked as if the program were strict, and nothing of it stays.
+        Its uses are counted for that, and nothing of it stays.
+
+        :return: {order name: reasons} of open orders, and sentences about limits
         """
-        refused = {}
+        refused, passed = {}, []
+        orders = self._open_orders(program)
+        if not orders and not program._names_limits():
+            return refused, passed
+        counters = self.env["loyalty.use.counter"].sudo()
+        self.env.flush_all()
+        try:
+            # What the user has typed is in memory only, and stays there.
+            with self.env.cr.savepoint(flush=False):
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE loyalty_program SET strict = TRUE WHERE id = %s",
+                        program.id,
+                    )
+                )
+                program.invalidate_recordset(["strict"])
+                counters._rebuild(program)
+                passed = self._passed_limits(program)
+                for order in orders:
+                    if reasons := self._reasons(order, program):
+                        refused[order.display_name] = reasons
+                self.env.flush_all()
+                raise UndoError
+        except UndoError:
+            program.invalidate_recordset(["strict", "counter_ids"], flush=False)
+            counters.invalidate_model(flush=False)
+        return refused, passed
+
+    @api.model
+    def _open_orders(self, program):
+        """Hook: return a list of open documents with rewards of the program."""
         # Orders of every salesperson would be refused, not the manager's alone.
         orders = (
             self.env["sale.order"]
@@ -122,43 +163,95 @@ class LoyaltyStrictCheckLine(models.TransientModel):
                 limit=ORDERS_CHECKED,
             )
         )
-        if not orders:
-            return refused
-        self.env.flush_all()
-        try:
-            with self.env.cr.savepoint():
-                self.env.cr.execute(
-                    SQL(
-                        "UPDATE loyalty_program SET strict = TRUE WHERE id = %s",
-                        program.id,
-                    )
-                )
-                program.invalidate_recordset(["strict"])
-                for order in orders:
-                    reasons = self._reasons(order, program)
-                    if reasons:
-                        refused[order.display_name] = reasons
-                raise UndoError
-        except UndoError:
-            program.invalidate_recordset(["strict"])
-        return refused
+        return list(orders)
 
     @api.model
     def _reasons(self, order, program):
-        """Return why the gate would refuse the cards of a program on an order."""
-        cards = order.order_line.coupon_id.filtered(
-            lambda card: card.program_id == program
-        )
+        """Return why the gate would refuse the uses of a program on an order."""
+        uses = order._loyalty_reward_uses()
+        cards = [use["card"] for use in uses if use["card"].program_id == program]
         return " ".join(
             message
-            for card in cards
-            for _code, message in order._loyalty_blockers(card)
+            for card in cards or [self.env["loyalty.card"]]
+            for _code, message in program._redemption_blockers(
+                card, order.partner_id, order._loyalty_channel(), document=order
+            )
         )
 
-    def _sentences(self, refused):
-        """Return what would change, as sentences."""
+    @api.model
+    def _passed_limits(self, program):
+        """Return what is left of no limit any more, as sentences.
+
+        :param program: `loyalty.program` record that is strict, its uses counted
+        """
+        if not program._has_limits():
+            return []
+        today = (program.company_id or self.env.company)._loyalty_today()
+        found = [
+            program._limit_message(slot, None)
+            for slot in program._limit_slots(None, today)
+            if program._gate_is_full(slot, *self._counted(program, slot), 0)
+        ]
+        for kind, limit, span in (
+            ("customer", program.per_customer_limit, program.per_customer_period),
+            ("household", program.per_household_limit, program.per_household_period),
+        ):
+            full = limit and self._count_full(program, kind, limit, span, today)
+            if full and kind == "customer":
+                found.append(
+                    self.env._("%s customers have used it as often as allowed.", full)
+                )
+            elif full:
+                found.append(
+                    self.env._("%s households have used it as often as allowed.", full)
+                )
+        return found
+
+    @api.model
+    def _counted(self, program, slot):
+        """Return the uses of a limit, and the money given."""
+        counters = self.env["loyalty.use.counter"].sudo()
+        [(uses, amount)] = counters._read_group(
+            [
+                ("program_id", "=", program.id),
+                ("kind", "=", slot.kind),
+                ("key", "=", slot.key),
+                ("period", "=", slot.period),
+            ],
+            [],
+            ["uses:sum", "amount:sum"],
+        )
+        return uses or 0, amount or 0.0
+
+    @api.model
+    def _count_full(self, program, kind, limit, span, day):
+        """Return of how many customers, or households, a limit is reached.
+
+        :param span: length of the period
+        :param day: the company's day
+        """
+        # Whoever switches a program sees what it does to all customers.
+        counters = self.env["loyalty.use.counter"].sudo()
+        return len(
+            counters._read_group(
+                [
+                    ("program_id", "=", program.id),
+                    ("kind", "=", kind),
+                    ("period", "=", period_start(span, day)),
+                ],
+                ["key"],
+                having=[("uses:sum", ">=", limit)],
+            )
+        )
+
+    def _sentences(self, refused, passed):
+        """Return what would change, as sentences.
+
+        :param refused: {order name: reasons}, as of `_try_strict`
+        :param passed: sentences about limits
+        """
         self.ensure_one()
-        found = []
+        found = list(passed)
         if self.double_count:
             found.append(
                 self.env._(
@@ -182,13 +275,13 @@ class LoyaltyStrictCheckLine(models.TransientModel):
         for name, reasons in list(refused.items())[:5]:
             found.append(
                 self.env._(
-                    "Quotation %(order)s: %(reasons)s", order=name, reasons=reasons
+                    "Open order %(order)s: %(reasons)s", order=name, reasons=reasons
                 )
             )
         if len(refused) > 5:
             found.append(
-                self.env._("%s more quotations would be refused.", len(refused) - 5)
+                self.env._("%s more open orders would be refused.", len(refused) - 5)
             )
         return found or [
-            self.env._("Nothing: no card, use or quotation would be refused.")
+            self.env._("Nothing: no card, use or open order would be refused.")
         ]
