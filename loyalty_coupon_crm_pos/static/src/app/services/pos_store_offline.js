@@ -146,14 +146,17 @@ patch(PosStore.prototype, {
                     .filter((id) => isClosed(programOf(this.models[model].get(id))))
                     .map((id) => [id, reason])
             );
-        return !this.dropRefused(
-            order,
-            {
-                cards: refuse(cards, "loyalty.card", (card) => card?.program_id),
-                programs: refuse(programs, "loyalty.program", (program) => program),
-            },
-            true
-        );
+        const refused = {
+            cards: refuse(cards, "loyalty.card", (card) => card?.program_id),
+            programs: refuse(programs, "loyalty.program", (program) => program),
+        };
+        for (const id of Object.keys(refused.cards)) {
+            this.keepRefusal(order, "closed", { cardId: Number(id) });
+        }
+        for (const id of Object.keys(refused.programs)) {
+            this.keepRefusal(order, "closed", { programId: Number(id) });
+        }
+        return !this.dropRefused(order, refused, true);
     },
 
     /**
@@ -219,7 +222,9 @@ patch(PosStore.prototype, {
             this.findLeased(voucher?.code ?? text) ||
             (await this.findVouched(voucher)) ||
             {};
+        const code = voucher?.code ?? text;
         if (!found.cardId) {
+            this.keepRefusal(order, found.reason ?? "unknown", { code });
             return (
                 found.problem ||
                 _t(
@@ -227,8 +232,9 @@ patch(PosStore.prototype, {
                 )
             );
         }
-        const problem = this.getOfflineProblem(order, found);
+        const { reason, problem } = this.getOfflineProblem(order, found) || {};
         if (problem) {
+            this.keepRefusal(order, reason, { code, cardId: found.cardId });
             return problem;
         }
         const card =
@@ -288,7 +294,8 @@ patch(PosStore.prototype, {
         const keys = this.config.loyalty_voucher_keys;
         const problem = await voucherProblem(voucher, keys, today);
         if (problem) {
-            return { problem: voucherWords(problem, voucher) };
+            const reason = problem === "expired" ? "expired" : "signature";
+            return { problem: voucherWords(problem, voucher), reason };
         }
         return {
             cardId: voucher.cardId,
@@ -314,16 +321,23 @@ patch(PosStore.prototype, {
     },
 
     /**
-     * Return why a card cannot go on an order although its code is good, in words.
+     * Return why a card cannot go on an order although its code is good: the `problem`
+     * in words and its `reason`; null when it can.
      */
     getOfflineProblem(order, found) {
         if (!found.program || !this.isInTime(found.program)) {
-            return _t("This till does not accept this coupon now.");
+            return {
+                reason: "closed",
+                problem: _t("This till does not accept this coupon now."),
+            };
         }
         if (found.isPersonal && order.getPartner()?.id !== found.partnerId) {
-            return _t(
-                "The coupon belongs to a customer. Choose the customer on the order first."
-            );
+            return {
+                reason: "owner",
+                problem: _t(
+                    "The coupon belongs to a customer. Choose the customer on the order first."
+                ),
+            };
         }
         const onOrder = this.models["pos.order"].find(
             (one) =>
@@ -333,12 +347,16 @@ patch(PosStore.prototype, {
                         ._get_reward_lines()
                         .some((line) => line.coupon_id?.id === found.cardId))
         );
-        if (onOrder && found.program.applies_on !== "both") {
-            return onOrder === order
-                ? _t("That coupon code has already been scanned and activated.")
-                : _t("The coupon is on another order of this till.");
+        if (!onOrder || found.program.applies_on === "both") {
+            return null;
         }
-        return "";
+        return {
+            reason: "taken",
+            problem:
+                onOrder === order
+                    ? _t("That coupon code has already been scanned and activated.")
+                    : _t("The coupon is on another order of this till."),
+        };
     },
 
     /**
