@@ -7,6 +7,9 @@ import { applyOffers } from "@loyalty_coupon_crm_pos/app/utils/offers";
 
 const PAYMENTS = ["ewallet", "gift_card"];
 
+// A coupon that is not on the order, while it is computed what it would save.
+let tried = null;
+
 /**
  * Offers on several items; the server's side is `loyalty.sale.offer.mixin`.
  */
@@ -224,6 +227,41 @@ patch(PosOrder.prototype, {
             return 0;
         }
         return values.reduce((sum, line) => sum - line.price_unit * line.qty, 0);
+    },
+
+    /**
+     * Return what a coupon of the customer would take off now, 0 when nothing; of
+     * several rewards what the best one would.
+     *
+     * @param {Object} coupon as of `pos.config.get_customer_wallet`
+     */
+    getCouponGain({ id, program_id: programId, points }) {
+        const program = this.models["loyalty.program"].get(programId);
+        const rewards = (program?.reward_ids || []).filter(
+            (reward) => reward.required_points <= points
+        );
+        tried = { id, points };
+        try {
+            const gains = rewards.map((reward) =>
+                this.getRewardGain({
+                    reward,
+                    coupon_id: id,
+                    product: isExchange(reward) && this.getExchangeProduct(reward),
+                })
+            );
+            return Math.max(0, ...gains);
+        } finally {
+            tried = null;
+        }
+    },
+
+    /**
+     * A coupon that is only tried has the points that the server told.
+     */
+    _getRealCouponPoints(couponId) {
+        const points = super._getRealCouponPoints(...arguments);
+        const isNew = !this.models["loyalty.card"].get(couponId);
+        return tried?.id === couponId && isNew ? points + tried.points : points;
     },
 
     /**

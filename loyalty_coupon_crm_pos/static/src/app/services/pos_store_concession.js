@@ -1,4 +1,5 @@
 import { PosStore } from "@point_of_sale/app/services/pos_store";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 // Ours goes on top, whatever the order of the files.
@@ -14,42 +15,79 @@ const OFFER_SECONDS = 20;
  * one; `minimum` when the order lacks what the program asks for.
  */
 patch(PosStore.prototype, {
+    /**
+     * What a manager may allow is told in one notice, with the button to ask.
+     *
+     * @returns {Promise<true|string>} why not, in words, where nobody has said so yet
+     */
     async activateCode(code) {
         const order = this.getOrder();
+        this._offeredCode = undefined;
         const result = await super.activateCode(...arguments);
-        if (typeof result === "string") {
-            this.offerConcession(order, { code });
+        if (typeof result !== "string") {
+            return result;
         }
-        return result;
-    },
-
-    dropRefused(order, { cards = {}, programs = {} }, renew = false) {
-        const codes = Object.keys(cards)
-            .map((id) => this.models["loyalty.card"].get(Number(id))?.code)
-            .filter(Boolean);
-        const asked = Object.keys(programs)
-            .map(Number)
-            .filter((id) => renew || !this.isAutomatic(id));
-        const result = super.dropRefused(...arguments);
-        if (codes.length) {
-            this.offerConcession(order, { code: codes[0] });
-        } else if (asked.length) {
-            this.offerConcession(order, { programId: asked[0] });
-        }
-        return result;
+        const isOffered = await this.offerConcession(order, { code });
+        this._offeredCode = isOffered ? code : undefined;
+        return isOffered || result;
     },
 
     /**
-     * Say that a manager may allow what was refused, when one may.
+     * Return whether the code that was entered last was refused, and the notice has said
+     * so.
      */
-    async offerConcession(order, subject) {
+    isOffered(code) {
+        return this._offeredCode === code;
+    },
+
+    /**
+     * Where a manager may allow what was refused, the same window has the button to ask.
+     *
+     * @override
+     */
+    async tellRefused(order, message, { cards, programs }) {
+        const code = Object.keys(cards)
+            .map((id) => this.models["loyalty.card"].get(Number(id))?.code)
+            .find(Boolean);
+        const programId = Number(Object.keys(programs)[0]) || false;
+        const subject = code ? { code } : { programId };
+        const asked = await this.findConcession(order, subject);
+        if (!asked) {
+            return super.tellRefused(...arguments);
+        }
+        this.dialog.add(ConfirmationDialog, {
+            ...message,
+            confirmLabel: _t("Ask a Manager"),
+            confirm: () => this.openConcession(order, subject, asked),
+            cancelLabel: _t("Close"),
+            cancel: () => {},
+        });
+    },
+
+    /**
+     * Return what the server says when a manager may allow what was refused, else null.
+     */
+    async findConcession(order, subject) {
+        if (this.data.network.offline || !(subject.code || subject.programId)) {
+            return null;
+        }
         const asked = await this.data.silentCall(
             "pos.config",
             "ask_concession",
             this.concessionArgs(order, subject)
         );
-        if (!asked?.possible || this.getOrder() !== order) {
-            return;
+        return asked?.possible && this.getOrder() === order ? asked : null;
+    },
+
+    /**
+     * Say why something was refused and that a manager may allow it, when one may.
+     *
+     * @returns {Promise<boolean>} whether it was said
+     */
+    async offerConcession(order, subject) {
+        const asked = await this.findConcession(order, subject);
+        if (!asked) {
+            return false;
         }
         const close = this.notification.add(asked.text, {
             title: _t("A manager may allow it"),
@@ -66,6 +104,7 @@ patch(PosStore.prototype, {
                 },
             ],
         });
+        return true;
     },
 
     /**

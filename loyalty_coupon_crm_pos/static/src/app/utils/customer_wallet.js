@@ -27,15 +27,37 @@ export function couponStatus(coupon, context) {
 }
 
 /**
- * Return the coupons with their `status`: what can be used now first, then what expires
- * first; coupons without end come last.
+ * Return the coupons with their `status` and `gain`, what they save on the order: what
+ * can be used now first, of that what saves most, then what expires first; coupons
+ * without end come last.
+ *
+ * @param {Object[]} coupons as of `pos.config.get_customer_wallet`
+ * @param {Object} context as of `couponStatus`
+ * @param {function(Object): number} context.gainOf what a coupon takes off the order
  */
 export function sortCoupons(coupons, context) {
+    const gains = new Map();
+    const gainOf = (coupon) => {
+        // Coupons of one program with the same points save the same.
+        const key = `${coupon.program_id}/${coupon.points}`;
+        if (!gains.has(key)) {
+            gains.set(key, context.gainOf(coupon));
+        }
+        return gains.get(key);
+    };
     return coupons
-        .map((coupon) => ({ ...coupon, status: couponStatus(coupon, context) }))
+        .map((coupon) => {
+            const status = couponStatus(coupon, context);
+            return {
+                ...coupon,
+                status,
+                gain: status === "usable" ? gainOf(coupon) : 0,
+            };
+        })
         .sort(
             (a, b) =>
                 STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
+                b.gain - a.gain ||
                 (a.expiration_date || "9999").localeCompare(
                     b.expiration_date || "9999"
                 ) ||

@@ -1,6 +1,6 @@
 import { expect, test } from "@odoo/hoot";
 import { animationFrame } from "@odoo/hoot-mock";
-import { click, queryAllTexts, waitFor } from "@odoo/hoot-dom";
+import { click, press, queryAllTexts, queryOne, waitFor } from "@odoo/hoot-dom";
 import {
     mountWithCleanup,
     onRpc,
@@ -164,4 +164,98 @@ test("another customer, another wallet", async () => {
     await animationFrame();
     await waitFor(".customer-wallet-coupon");
     expect.verifySteps([3, 18]);
+});
+
+test("the coupon that saves most on the order comes first, with what it saves", async () => {
+    const { store, order } = await setup(() => ({
+        ...WALLET,
+        coupons: [
+            { ...WALLET.coupons[1], id: 103, code: "044SMALL", name: "Small" },
+            { ...WALLET.coupons[1], id: 104, code: "044LARGE", name: "Large" },
+        ].map((one, index) => ({ ...one, program_id: index + 1 })),
+    }));
+    const rewards = store.models["loyalty.reward"];
+    for (const [id, discount] of [
+        [1, 10],
+        [2, 30],
+    ]) {
+        const program = store.models["loyalty.program"].get(id);
+        const reward = rewards.get(id);
+        Object.assign(program, { program_type: "coupons", applies_on: "current" });
+        program.rule_ids = [["clear"]];
+        Object.assign(reward, {
+            program_id: program,
+            reward_type: "discount",
+            discount,
+            required_points: 1,
+            discount_line_product_id: store.models["product.product"].get(1),
+        });
+    }
+    const before = order.lines.length;
+    const cards = store.models["loyalty.card"].length;
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-coupon");
+    await click(".customer-wallet-title");
+    await animationFrame();
+    expect(queryAllTexts(".customer-wallet-coupon .fw-bolder")).toEqual([
+        "Large",
+        "Small",
+    ]);
+    const [large, small] = queryAllTexts(".customer-wallet-saves");
+    expect(large).toMatch(/^· saves .*3\.00$/);
+    expect(small).toMatch(/^· saves .*1\.00$/);
+    // To look is not to take.
+    expect(order.lines).toHaveLength(before);
+    expect(store.models["loyalty.card"].length).toBe(cards);
+});
+
+test("what a manager may allow is told in one notice", async () => {
+    onRpc("pos.config", "ask_concession", () => ({
+        possible: true,
+        text: "It was valid until yesterday.",
+        own: true,
+        managers: [],
+        reasons: [],
+    }));
+    onRpc("loyalty.card", "get_loyalty_card_partner_by_code", () => false);
+    onRpc("pos.config", "use_coupon_code", () => ({
+        successful: false,
+        payload: { error_message: "It was valid until yesterday." },
+    }));
+    const { store } = await setup();
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-coupon");
+    await click("[data-status=usable] .customer-wallet-apply");
+    await waitFor(".o_notification:contains(It was valid until yesterday.)");
+    await animationFrame();
+    expect(".o_notification").toHaveCount(1);
+    expect(".o_notification button:contains(Ask a Manager)").toHaveCount(1);
+    // What nobody may allow is left to the one who entered the code.
+    onRpc("pos.config", "ask_concession", () => ({ possible: false, text: "" }));
+    expect(await store.activateCode("044GOOD")).toBe("It was valid until yesterday.");
+});
+
+test("coupons are reached and applied by keyboard", async () => {
+    const { store } = await setup();
+    patchWithCleanup(store, {
+        async activateCode(code) {
+            expect.step(code);
+            return true;
+        },
+    });
+    await mountWithCleanup(CustomerWallet);
+    await waitFor(".customer-wallet-coupon");
+    queryOne(".customer-wallet-title").focus();
+    await press("Enter");
+    await animationFrame();
+    expect(".customer-wallet-title").toHaveAttribute("aria-expanded", "true");
+    expect(".customer-wallet-coupon").toHaveCount(2);
+    await press("Tab");
+    expect("[data-status=usable] .customer-wallet-apply").toBeFocused();
+    await press("Enter");
+    await animationFrame();
+    expect.verifySteps(["044GOOD"]);
+    // What cannot be applied is no stop on the way.
+    await press("Tab");
+    expect("[data-status=refused] .customer-wallet-apply").not.toBeFocused();
 });

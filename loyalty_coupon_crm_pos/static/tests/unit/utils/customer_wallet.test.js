@@ -20,7 +20,13 @@ function coupon(id, values = {}) {
 }
 
 function context(values = {}) {
-    return { isEmpty: false, appliedCodes: [], meetsConditions: () => true, ...values };
+    return {
+        isEmpty: false,
+        appliedCodes: [],
+        meetsConditions: () => true,
+        gainOf: () => 0,
+        ...values,
+    };
 }
 
 describe("couponStatus", () => {
@@ -69,6 +75,27 @@ describe("sortCoupons", () => {
             "applied",
             "refused",
         ]);
+    });
+
+    test("what saves most on this order comes first, whenever it ends", () => {
+        const gains = { 1: 5, 2: 20, 3: 0 };
+        const asked = [];
+        const gainOf = ({ program_id: programId }) => {
+            asked.push(programId);
+            return gains[programId];
+        };
+        const coupons = [
+            coupon(1, { program_id: 1, points: 1, expiration_date: "2026-01-01" }),
+            coupon(2, { program_id: 2, points: 1 }),
+            coupon(3, { program_id: 3, points: 1, expiration_date: "2026-01-01" }),
+            coupon(4, { program_id: 1, points: 1, expiration_date: "2025-12-01" }),
+            coupon(5, { program_id: 2, points: 1, reasons: ["no"] }),
+        ];
+        const sorted = sortCoupons(coupons, context({ gainOf }));
+        expect(sorted.map(({ id }) => id)).toEqual([2, 4, 1, 3, 5]);
+        expect(sorted.map(({ gain }) => gain)).toEqual([20, 5, 5, 0, 0]);
+        // Each program is computed once.
+        expect(asked).toEqual([1, 2, 3]);
     });
 
     test("same day: by name, then by age; the list given is left alone", () => {

@@ -103,7 +103,12 @@ export class CustomerWallet extends Component {
             isEmpty: this.order.isEmpty(),
             appliedCodes: this.appliedCodes,
             meetsConditions: (programId) => this.meetsConditions(programId),
+            gainOf: (coupon) => this.order.getCouponGain(coupon),
         });
+    }
+
+    saves({ gain }) {
+        return gain > 0 ? _t("saves %s", this.env.utils.formatCurrency(gain)) : "";
     }
 
     /**
@@ -293,7 +298,7 @@ export class CustomerWallet extends Component {
             const result = await this.pos.activateCode(coupon.code);
             if (result !== true) {
                 this.notification.add(result, { type: "danger" });
-            } else {
+            } else if (!this.pos.isOffered(coupon.code)) {
                 this.explain(coupon);
             }
         } catch (error) {
