@@ -45,7 +45,9 @@ class LoyaltyCardHoldMixin(models.AbstractModel):
         member = self._member(partner) if partner else None
         names = [slot.name(self.program_id.id) for slot in slots if slot.limit]
         with self._hold_cursor() as cursor:
-            self.env["loyalty.use.counter"]._claim(cursor, self, holder, slots)
+            self.env["loyalty.use.counter"]._claim(
+                cursor, self.program_id, holder, slots, self.ids
+            )
             # Whoever waits here sees what the one before has reserved.
             cursor.execute(
                 SQL("SELECT 1 FROM loyalty_card WHERE id = %s FOR UPDATE", self.id)

@@ -240,12 +240,7 @@ class LoyaltyDocumentMixin(models.AbstractModel):
         # The customer of an order may be one that its salesperson may not read.
         partner, program = partner.sudo(), card.sudo().program_id
         customer = partner if program._gate_is_known(partner) else None
-        slots = []
-        if program._has_limits():
-            slots = program._limit_slots(customer, company._loyalty_today())
-            granted = self.env["loyalty.concession"]._granted(self._loyalty_holder())
-            allowed = granted.get((program.id, card.id), ())
-            slots = [slot for slot in slots if f"limit_{slot.kind}" not in allowed]
+        slots = self._loyalty_slots(program, card, customer, company)
         place = shop or self._loyalty_shop() or self.display_name
         blockers = card._member_blockers(partner, points, document=self)
         try:
@@ -268,6 +263,59 @@ class LoyaltyDocumentMixin(models.AbstractModel):
                 shop=shop,
             )
         return blockers
+
+    def _loyalty_reserve_use(self, program, ttl, partner, company, shop=""):
+        """Reserve a use of each limit of a promotion that needs no card.
+
+        :param program: `loyalty.program` record; the others, and what is returned, as
+            of `_loyalty_reserve`
+        """
+        self.ensure_one()
+        # Limits are counted whoever asks; the customer need not be theirs to read.
+        partner, program = partner.sudo(), program.sudo()
+        customer = partner if program._gate_is_known(partner) else None
+        nothing = self.env["loyalty.card"]
+        slots = self._loyalty_slots(program, nothing, customer, company)
+        if not slots:
+            return []
+        place = shop or self._loyalty_shop() or self.display_name
+        try:
+            self.env["loyalty.point.hold"]._hold_use(
+                program, self._loyalty_holder(), ttl, slots, place
+            )
+        except LimitReachedError as reached:
+            blockers = [program._limit_blocker(reached.slot, customer)]
+        else:
+            return []
+        self.env["loyalty.refusal"]._log_refusal(
+            nothing,
+            partner,
+            self._loyalty_channel(),
+            self if self.id else None,
+            False,
+            blockers,
+            program=program,
+            shop=shop,
+        )
+        return blockers
+
+    def _loyalty_slots(self, program, card, customer, company):
+        """Return the limits of a program of which the document needs a use, as `Slot`.
+
+        What a manager has set aside is left out.
+
+        :param card: `loyalty.card` record, may be empty
+        :param customer: `res.partner` record, or None for an unknown one
+        """
+        if not program._has_limits():
+            return []
+        granted = self.env["loyalty.concession"]._granted(self._loyalty_holder())
+        allowed = granted.get((program.id, card.id), ())
+        return [
+            slot
+            for slot in program._limit_slots(customer, company._loyalty_today())
+            if f"limit_{slot.kind}" not in allowed
+        ]
 
     def _loyalty_answer(self, blockers):
         """Hook: return why something is refused, as the one who asks may know it.

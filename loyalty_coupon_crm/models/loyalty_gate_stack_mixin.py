@@ -52,7 +52,7 @@ class LoyaltyGateStackMixin(models.AbstractModel):
         return [
             *blockers,
             *use.program._stacking_blockers(used - use.program),
-            *self._gate_margin(use),
+            *use.program._margin_blockers(use.document),
         ]
 
     def _stacking_blockers(self, others):
@@ -91,21 +91,23 @@ class LoyaltyGateStackMixin(models.AbstractModel):
         )
         return grouped.stacking_group_id
 
-    @api.model
-    def _gate_margin(self, use):
-        """Return blockers for lines that get cheaper than their least margin."""
-        program = use.program
-        if not program.margin_guard:
+    def _margin_blockers(self, document):
+        """Return blockers for lines that get cheaper than their least margin.
+
+        :param document: the order, of any model
+        """
+        self.ensure_one()
+        if not self.margin_guard:
             return []
         # Costs are not for everybody who sells to read.
-        gaps = use.document.sudo()._loyalty_margin_gaps(program)
+        gaps = document.sudo()._loyalty_margin_gaps(self)
         return [
             (
                 "margin",
                 self.env._(
                     "%(program)s would take %(product)s below its least margin, by "
                     "%(amount)s. Remove another discount, or use it on other products.",
-                    program=program.name,
+                    program=self.name,
                     product=product,
                     amount=amount,
                 ),

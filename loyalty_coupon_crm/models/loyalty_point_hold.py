@@ -1,18 +1,28 @@
+import json
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 
 class LoyaltyPointHold(models.Model):
-    """A short reservation of points on a card by one document."""
+    """A short reservation by one document: of points on a card, or of one use.
+
+    A promotion that needs no card is held by its program: a use of each of its limits.
+    """
 
     _name = "loyalty.point.hold"
     _description = "Points Hold"
     _log_access = False
     _rec_name = "holder"
 
-    card_id = fields.Many2one(
-        "loyalty.card", required=True, ondelete="cascade", index=True
+    card_id = fields.Many2one("loyalty.card", ondelete="cascade", index=True)
+    program_id = fields.Many2one(
+        "loyalty.program",
+        string="Promotion",
+        ondelete="cascade",
+        index="btree_not_null",
+        help="The promotion of which one use is held, when it needs no card.",
     )
     points = fields.Float(required=True)
     holder = fields.Char(
@@ -38,6 +48,96 @@ class LoyaltyPointHold(models.Model):
     _card_holder_unique = models.Constraint(
         "UNIQUE(card_id, holder)", "This document already holds points of this card."
     )
+
+    _program_holder_unique = models.UniqueIndex(
+        "(program_id, holder) WHERE card_id IS NULL",
+        "This document already holds a use of this promotion.",
+    )
+    _card_or_program = models.Constraint(
+        "CHECK(card_id IS NOT NULL OR program_id IS NOT NULL)",
+        "A hold is on a card, or on a promotion that needs none.",
+    )
+
+    @api.model
+    def _hold_use(self, program, holder, ttl, slots, shop=None):
+        """Reserve a use of a promotion without a card, in a transaction of its own.
+
+        The same holder that asks again renews its hold.
+
+        :param program: `loyalty.program` record
+        :param holder: key of the document, the same on every retry
+        :param ttl: seconds after which the hold lapses
+        :param slots: limits of the program, as `Slot`, of which the hold claims a use
+        :param shop: name of the till, for whoever meets the hold
+        :raise LimitReachedError: when nothing is left of one of the limits
+        """
+        names = [slot.name(program.id) for slot in slots if slot.limit]
+        with self.env["loyalty.card"]._hold_cursor() as cursor:
+            self.env["loyalty.use.counter"]._claim(cursor, program, holder, slots)
+            cursor.execute(
+                SQL(
+                    """
+                    INSERT INTO loyalty_point_hold
+                           (program_id, points, holder, shop, user_id, limit_slots,
+                            expires_at)
+                    VALUES (%(program)s, 0, %(holder)s, %(shop)s, %(user)s,
+                            %(limits)s::jsonb,
+                            NOW() AT TIME ZONE 'UTC' + %(ttl)s * INTERVAL '1 second')
+                        ON CONFLICT (program_id, holder) WHERE card_id IS NULL
+                        DO UPDATE
+                       SET limit_slots = EXCLUDED.limit_slots,
+                           expires_at = GREATEST(loyalty_point_hold.expires_at,
+                                                 EXCLUDED.expires_at)
+                    """,
+                    program=program.id,
+                    holder=holder,
+                    shop=shop or None,
+                    user=self.env.uid,
+                    limits=json.dumps(names),
+                    ttl=ttl,
+                )
+            )
+        self.invalidate_model()
+
+    @api.model
+    def _release_uses(self, holder, kept):
+        """Give back the uses of promotions without a card that a document held.
+
+        In a transaction of its own, as they were taken.
+
+        :param holder: key of the document
+        :param kept: `loyalty.program` records that the document still uses
+        """
+        with self.env["loyalty.card"]._hold_cursor() as cursor:
+            cursor.execute(
+                SQL(
+                    """
+                    DELETE FROM loyalty_point_hold
+                     WHERE holder = %s AND card_id IS NULL AND program_id != ALL(%s)
+                    """,
+                    holder,
+                    kept.ids,
+                )
+            )
+        self.invalidate_model()
+
+    @api.model
+    def _end_uses(self, holders):
+        """End holds on promotions without a card in this transaction: they are counted.
+
+        :param holders: list of keys of documents
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM loyalty_point_hold
+                 WHERE holder = ANY(%s) AND card_id IS NULL
+                """,
+                holders,
+            )
+        )
+        self.invalidate_model()
 
     @api.model
     def _end(self, holders, cards=None):

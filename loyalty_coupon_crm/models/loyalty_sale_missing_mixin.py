@@ -1,7 +1,6 @@
 from typing import NamedTuple
 
 from odoo import models
-from odoo.tools import float_compare, format_amount
 
 
 class Counted(NamedTuple):
@@ -90,22 +89,5 @@ class LoyaltySaleMissingMixin(models.AbstractModel):
         amount = sum(row.subtotal for row in rows)
         if rule.minimum_amount_tax_mode == "incl":
             amount += sum(row.tax for row in rows)
-        minimum = rule.minimum_amount and rule._compute_amount(self.currency_id)
-        if self.currency_id.compare_amounts(minimum, amount) > 0:
-            message = self.env._(
-                "%(program)s: %(gap)s more, it needs a purchase of %(minimum)s.",
-                program=rule.program_id.name,
-                gap=format_amount(self.env, minimum - amount, self.currency_id),
-                minimum=format_amount(self.env, minimum, self.currency_id),
-            )
-            return (minimum - amount, "minimum", message)
         bought = [row.quantity for row in rows if not row.is_reward]
-        quantity = sum(bought)
-        if bought and float_compare(quantity, rule.minimum_qty, 4) >= 0:
-            return None
-        message = self.env._(
-            "%(program)s: %(count)s more of the products it is for.",
-            program=rule.program_id.name,
-            count=f"{max(rule.minimum_qty, 1) - quantity:g}",
-        )
-        return (minimum, "quantity", message)
+        return rule._gap(self.currency_id, amount, bought)

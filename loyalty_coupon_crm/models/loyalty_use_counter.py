@@ -160,22 +160,25 @@ class LoyaltyUseCounter(models.Model):
     def _held_sql(self, program_ids, holder, card_ids=None):
         """Return the query of how many uses others hold now, as `name` and `count`.
 
-        Whatever holds a card of a program holds one of its uses in total; of the other
-        limits a hold names those it claims.
+        Whatever holds a card of a program, or a promotion that needs none, holds one
+        of its uses in total; of the other limits a hold names those it claims.
 
         :param holder: key of the document that asks, may be None
-        :param card_ids: cards on which its own holds do not count, by default all
+        :param card_ids: cards on which its own holds do not count, by default all, and
+            promotions without a card
         """
         return SQL(
             """
             SELECT claim.name, COUNT(*)
               FROM loyalty_point_hold hold
-              JOIN loyalty_card card ON card.id = hold.card_id
+              LEFT JOIN loyalty_card card ON card.id = hold.card_id
+             CROSS JOIN LATERAL (
+                   SELECT COALESCE(card.program_id, hold.program_id) AS id) program
              CROSS JOIN LATERAL jsonb_array_elements_text(
-                   COALESCE(hold.limit_slots, '[]') - (card.program_id || '/total')
-                   || jsonb_build_array(card.program_id || '/total')) AS claim (name)
+                   COALESCE(hold.limit_slots, '[]') - (program.id || '/total')
+                   || jsonb_build_array(program.id || '/total')) AS claim (name)
              WHERE hold.expires_at > %(now)s
-               AND card.program_id = ANY(%(programs)s)
+               AND program.id = ANY(%(programs)s)
                AND (hold.holder IS DISTINCT FROM %(holder)s
                  OR hold.card_id != ALL(%(cards)s::int[]))
              GROUP BY claim.name
@@ -187,20 +190,23 @@ class LoyaltyUseCounter(models.Model):
         )
 
     @api.model
-    def _claim(self, cursor, card, holder, slots):
-        """See that something is left of the limits of a card's program.
+    def _claim(self, cursor, program, holder, slots, card_ids=None):
+        """See that something is left of the limits of a program.
 
-        In the short transaction that takes a hold: holds on cards of one program
-        follow each other, so that together they claim no more than is left.
+        In the short transaction that takes a hold: holds of one program follow each
+        other, so that together they claim no more than is left.
 
         :param cursor: cursor that sees what others committed while it waited
+        :param program: `loyalty.program` record
         :param holder: key of the document
         :param slots: list of `Slot` of the program
+        :param card_ids: ids of the cards that are held; None for a promotion that needs
+            none
         :raise LimitReachedError: with the limit of which nothing is left
         """
         if not slots:
             return
-        program_id = card.program_id.id
+        program_id = program.id
         cursor.execute(
             SQL(
                 "SELECT pg_advisory_xact_lock(hashtext('loyalty_point_hold'), %s)",
@@ -221,7 +227,7 @@ class LoyaltyUseCounter(models.Model):
                  LIMIT 1
                 """,
                 slots=self._slots_sql([(program_id, slot) for slot in slots]),
-                held=self._held_sql([program_id], holder, card.ids),
+                held=self._held_sql([program_id], holder, card_ids),
                 counted=self._counted_sql("slot"),
             )
         )

@@ -79,6 +79,14 @@ class LoyaltyPosRepeatMixin(models.AbstractModel):
         if not done:
             return
         result["coupon_updates"] += self._loyalty_done_updates(done)
+        # How often a program was used is counted for who may not read it, too.
+        programs = self.env["loyalty.program"].sudo()
+        programs = programs.browse({vals["program_id"] for vals in done.values()})
+        programs.invalidate_recordset(["total_order_count"])
+        result["program_updates"] += [
+            {"program_id": program.id, "usages": program.total_order_count}
+            for program in programs
+        ]
         # The cashier may not read all cards and programs of the company.
         created = self.sudo()._loyalty_own_cards()
         ids = [vals["program_id"] for vals in done.values()]

@@ -20,11 +20,14 @@ class LoyaltyPosSpendMixin(models.AbstractModel):
         What a wallet does not cover, with what the order earns, the shop bears.
         """
         self.ensure_one()
+        promoted = self._loyalty_post_promotions()
         known = self._loyalty_known_programs()
         earned = self._loyalty_due_earnings(known)
         spent = self._loyalty_due_spends(known)
         cards = self.env["loyalty.card"].union(*earned, *spent)
         if not cards:
+            if promoted:
+                self.env["loyalty.redemption"]._record(self)
             return
         fresh = cards.filtered(
             lambda card: card.source_pos_order_id == self and not card.move_ids

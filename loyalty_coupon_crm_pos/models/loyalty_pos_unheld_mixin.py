@@ -48,6 +48,12 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
             missing = points - held.get(card.id, 0.0)
             if float_compare(missing, 0.0, precision_digits=POINTS_DIGITS) > 0:
                 self._loyalty_flag_unheld(card)
+            else:
+                # What was held was asked before the last line was on the order.
+                self._loyalty_flag_refused(
+                    card.program_id,
+                    self._loyalty_condition_blockers(card.program_id, card),
+                )
 
     def _loyalty_check_promotions(self):
         """Ask the gate about strict promotions that need no card, and flag."""
@@ -65,15 +71,22 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                 at=self.date_order,
                 document=self,
             )
-            if blockers:
-                self._loyalty_flag(
-                    self.env._(
-                        "%(program)s was used although it would have been refused: "
-                        "%(reasons)s",
-                        program=program.name,
-                        reasons=" ".join(text for _code, text in blockers),
-                    )
+            self._loyalty_flag_refused(program, blockers)
+
+    def _loyalty_flag_refused(self, program, blockers):
+        """Flag what was used although something spoke against it.
+
+        :param blockers: list of (code, message)
+        """
+        if blockers:
+            self._loyalty_flag(
+                self.env._(
+                    "%(program)s was used although it would have been refused: "
+                    "%(reasons)s",
+                    program=program.name,
+                    reasons=" ".join(text for _code, text in blockers),
                 )
+            )
 
     def _loyalty_held_points(self):
         """Return {card id: points} that the order holds, or its till leased."""

@@ -61,6 +61,7 @@ class LoyaltyProgram(models.Model):
             "expire_inactive_days",
             "expire_month",
             "goodwill",
+            "margin_guard",
             "pending_days",
             "points_step",
             "strict",

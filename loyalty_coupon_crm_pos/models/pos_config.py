@@ -12,6 +12,8 @@ class PosConfig(models.Model):
     _name = "pos.config"
     _inherit = [
         "loyalty.pos.lease.mixin",
+        "loyalty.pos.hold.mixin",
+        "loyalty.pos.refusal.mixin",
         "loyalty.pos.voucher.mixin",
         "loyalty.pos.waiting.mixin",
         "pos.config",
@@ -84,147 +86,6 @@ class PosConfig(models.Model):
     def _compute_loyalty_timezone(self):
         for till in self:
             till.loyalty_timezone = till.company_id._loyalty_timezone()
-
-    def hold_cards(self, uuid, points, partner_id):
-        """Reserve what the rewards of an order cost, before money changes hands.
-
-        The till calls when this changes, and again when payment starts. What the order
-        does not use any more is free again.
-
-        :param uuid: uuid of the order, as the till made it
-        :param points: dict of card id to the points that the order takes from it
-        :param partner_id: id of the customer on the order, or False
-        :return: dict of card id to the reason, in words, of cards that cannot be used
-        """
-        self.ensure_one()
-        order = self.env["pos.order"].new({"uuid": str(uuid)})
-        wanted = {int(card): float(cost) for card, cost in points.items()}
-        cards = self.env["loyalty.card"].search([("id", "in", list(wanted))])
-        cards = cards.filtered(
-            lambda card: card.program_id.strict and wanted[card.id] > 0
-        )
-        # What was kept for the till is the order's from now on.
-        self._loyalty_end_leases(cards, at_once=True)
-        partner = self.env["res.partner"].browse(partner_id or []).exists()
-        refused = {}
-        for card in cards:
-            reason = self._loyalty_hold_refusal(order, card, partner, wanted[card.id])
-            if reason:
-                refused[card.id] = reason
-        kept = cards.filtered(lambda card: card.id not in refused)
-        self._loyalty_release_others(order, kept)
-        return refused
-
-    def hold_order(self, uuid, points, partner_id, program_ids=(), other_ids=()):
-        """Ask for all that the rewards of an order need, in one request.
-
-        :param uuid: uuid of the order, as the till made it
-        :param points: as of `hold_cards`
-        :param partner_id: id of the customer on the order, or False
-        :param program_ids: ids of promotions on the order that need no card
-        :param other_ids: ids of other programs on the order, which ask nobody
-        :return: dict of `cards`, as of `hold_cards`, and `programs`, a dict of program
-            id to the reason, in words, of promotions that cannot be used
-        """
-        self.ensure_one()
-        partner = self.env["res.partner"].browse(partner_id or []).exists()
-        wanted = {int(program_id) for program_id in program_ids}
-        programs = self._loyalty_programs_among(
-            [("id", "in", list(wanted)), ("strict", "=", True)]
-        )
-        alone = self._loyalty_not_together(points, partner, programs, other_ids)
-        refused = dict(alone["programs"])
-        for program in programs.filtered(lambda one: one.id not in refused):
-            blockers = program._gate(
-                self.env["loyalty.card"],
-                partner,
-                "pos",
-                shop=self,
-                holder=self._loyalty_holder_of(uuid),
-            )
-            if blockers:
-                refused[program.id] = "\n".join(text for _code, text in blockers)
-        kept = {
-            card: cost for card, cost in points.items() if card not in alone["keys"]
-        }
-        return {
-            "cards": {**self.hold_cards(uuid, kept, partner_id), **alone["cards"]},
-            "programs": refused,
-        }
-
-    def _loyalty_not_together(self, points, partner, programs, other_ids):
-        """Return what of an order does not go with the rest of it.
-
-        What asks nobody stays; then cards come before promotions, which apply by
-        themselves.
-
-        :param points: as of `hold_cards`
-        :param programs: strict promotions on the order that need no card
-        :param other_ids: ids of other programs on the order
-        :return: dict of `cards` and `programs`, {id: the reason in words}, and `keys`,
-            those keys of `points` that are refused
-        """
-        found = {"cards": {}, "programs": {}, "keys": set()}
-        wanted = {int(program_id) for program_id in other_ids}
-        # The cashier may not read every program of the company.
-        kept = self.env["loyalty.program"].sudo()
-        if wanted:
-            kept = self._loyalty_programs_among([("id", "in", list(wanted))]).sudo()
-        ids = {int(card): card for card, cost in points.items() if cost > 0}
-        cards = self.env["loyalty.card"].search([("id", "in", list(ids))], order="id")
-        for card in cards.sudo().filtered("program_id.strict"):
-            program = card.program_id
-            if blockers := program._stacking_blockers(kept):
-                answer = self._loyalty_refuse_code(
-                    card.sudo(False), card.code, blockers, partner
-                )
-                found["cards"][card.id] = answer["payload"]["error_message"]
-                found["keys"].add(ids[card.id])
-            else:
-                kept |= program
-        for program in programs.sudo():
-            if blockers := program._stacking_blockers(kept):
-                found["programs"][program.id] = blockers[0][1]
-            else:
-                kept |= program
-        return found
-
-    def _loyalty_hold_refusal(self, order, card, partner, points):
-        """Hold points of a card for an order.
-
-        :return: why it cannot be used, in words; False when the points are held
-        """
-        holder = order._loyalty_holder()
-        # What the order brings itself is not asked for; who claims too much of that
-        # finds the balance short when the order is paid.
-        left = card.points - card.sudo()._blocked_for(holder)
-        ignore = ("lapsed",) if points <= left else ()
-        blockers = self.env["loyalty.program"]._gate(
-            card,
-            partner,
-            "pos",
-            code=card.code,
-            shop=self,
-            ignore=ignore,
-            holder=holder,
-        ) or order._loyalty_reserve(
-            card,
-            points,
-            self.loyalty_hold_minutes * 60,
-            partner,
-            self.company_id,
-            shop=self.name,
-        )
-        return blockers and self._loyalty_refusal(blockers)["payload"]["error_message"]
-
-    def _loyalty_release_others(self, order, kept):
-        """End the holds of an order on cards that it does not use any more."""
-        holder = order._loyalty_holder()
-        # Who runs the till may not read the holds of others.
-        holds = self.env["loyalty.point.hold"].sudo().search([("holder", "=", holder)])
-        freed = holds.card_id - kept.sudo()
-        if freed:
-            freed._release(holder)
 
     def use_coupon_code(self, code, creation_date, partner_id, pricelist_id):
         """Ask the gate before Odoo applies a code, and say in words why it does not.

@@ -24,12 +24,15 @@ class PosOrder(models.Model):
         "loyalty.pos.claim.mixin",
         "loyalty.pos.repeat.mixin",
         "loyalty.pos.bounds.mixin",
+        "loyalty.pos.condition.mixin",
         "loyalty.pos.order.concession.mixin",
         "loyalty.pos.order.confirm.mixin",
+        "loyalty.pos.paid.mixin",
         "loyalty.pos.parked.mixin",
         "loyalty.pos.self.order.mixin",
         "loyalty.pos.earn.mixin",
         "loyalty.pos.credit.mixin",
+        "loyalty.pos.promotion.mixin",
         "loyalty.pos.spend.mixin",
         "loyalty.pos.unheld.mixin",
         "loyalty.pos.worth.mixin",
@@ -61,15 +64,10 @@ class PosOrder(models.Model):
             lambda order: order.state not in PAID_STATES or order._loyalty_is_sending()
         )
         unpaid._loyalty_check_claims()
-        for order in unpaid:
-            order._loyalty_check_holds()
-            order._loyalty_check_rewards()
+        unpaid._loyalty_check_paid()
         result = super().action_pos_order_paid()
         # Facts are written by the system, the cashier may not.
-        for order in self.sudo():
-            order._loyalty_record_purchase()
-            order._loyalty_post_paid()
-            order._loyalty_undo_refunded()
+        self.sudo()._loyalty_book_paid()
         # Whoever pays an order again tells nothing again.
         unpaid._loyalty_note_concessions()
         return result

@@ -19,7 +19,12 @@ class PosSession(models.Model):
         return data
 
     def _validate_session(self, *args, **kwargs):
-        """Close; what the till leased is free again."""
+        """Close; what the till leased is free again.
+
+        Orders that became paid by another way than payment are booked first.
+        """
+        # Who closes the till may not write facts; these are the orders of the till.
+        self.sudo()._get_closed_orders()._loyalty_book_skipped()
         result = super()._validate_session(*args, **kwargs)
         self.filtered(
             lambda session: session.state == "closed"

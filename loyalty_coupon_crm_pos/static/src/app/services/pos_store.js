@@ -105,7 +105,10 @@ patch(PosStore.prototype, {
                     wanted.points,
                     wanted.partnerId,
                     wanted.programs,
-                    ...(wanted.others.length ? [wanted.others] : []),
+                    ...(wanted.others.length || wanted.lines.length
+                        ? [wanted.others]
+                        : []),
+                    ...(wanted.lines.length ? [wanted.lines] : []),
                 ]);
             } catch (error) {
                 return this.onUnchecked(order, wanted, error, renew);
@@ -153,7 +156,8 @@ patch(PosStore.prototype, {
             );
             return true;
         }
-        const reason = this.isVouched(order)
+        const isFull = this.isVouched(order);
+        const reason = isFull
             ? _t(
                   "There is no connection, and this till has accepted as many unchecked coupons as it may."
               )
@@ -161,12 +165,20 @@ patch(PosStore.prototype, {
                   "There is no connection, and this till does not accept unchecked coupons."
               );
         const { cards, programs } = order.getUnheld(leased);
+        const why = isFull ? "limit" : "refuse";
+        cards.forEach((cardId) => this.keepRefusal(order, why, { cardId }));
+        programs.forEach((programId) => this.keepRefusal(order, why, { programId }));
         const refused = {
             cards: Object.fromEntries(cards.map((id) => [id, reason])),
             programs: Object.fromEntries(programs.map((id) => [id, reason])),
         };
         return this.dropRefused(order, refused, renew);
     },
+
+    /**
+     * Keep what is refused without connection: see `pos_store_refusals.js`.
+     */
+    keepRefusal(order, reason, subject) {},
 
     /**
      * Return whether the till may accept so much unchecked, beside the orders that it
@@ -206,13 +218,28 @@ patch(PosStore.prototype, {
         if (!reasons.length) {
             return true;
         }
-        this.dialog.add(AlertDialog, {
-            title: Object.keys(cards).length
-                ? _t("The coupon cannot be used")
-                : _t("The promotion cannot be used"),
-            body: [...new Set(reasons)].join("\n"),
-        });
+        this.tellRefused(
+            order,
+            {
+                title: Object.keys(cards).length
+                    ? _t("The coupon cannot be used")
+                    : _t("The promotion cannot be used"),
+                body: [...new Set(reasons)].join("\n"),
+            },
+            { cards, programs }
+        );
         return false;
+    },
+
+    /**
+     * Say in one window what was refused.
+     *
+     * @param {Object} order
+     * @param {{title: string, body: string}} message
+     * @param {{cards: Object, programs: Object}} refused ids with the reason in words
+     */
+    tellRefused(order, message, refused) {
+        this.dialog.add(AlertDialog, message);
     },
 
     isAutomatic(programId) {
@@ -276,8 +303,8 @@ function isNothing({ points, programs }) {
 }
 
 function isSame(one, other) {
-    const key = ({ points, programs, partnerId, others = [] }) =>
-        JSON.stringify([points, programs, partnerId, others]);
+    const key = ({ points, programs, partnerId, others = [], lines = [] }) =>
+        JSON.stringify([points, programs, partnerId, others, lines]);
     return key(one) === key(other);
 }
 

@@ -53,18 +53,25 @@ patch(PosStore.prototype, {
     },
 
     /**
-     * Return the open orders that hold more than their rewards take, of cards that this
-     * order needs: their rewards went to this one.
+     * Return the open orders that hold more than their rewards take, of cards and
+     * promotions that this order needs: their rewards went to this one.
      */
     getSourcesOf(order) {
         const cardIds = Object.keys(order.getPointsToHold());
+        const programIds = order.getProgramsToAsk();
         return this.models["pos.order"].filter((source) => {
-            const held = source.uiState.held?.points;
+            const held = source.uiState.held;
             if (source === order || source.finalized || !held) {
                 return false;
             }
             const points = source.getPointsToHold();
-            return cardIds.some((id) => held[id] > (points[id] || 0));
+            const programs = source.getProgramsToAsk();
+            return (
+                cardIds.some((id) => held.points[id] > (points[id] || 0)) ||
+                programIds.some(
+                    (id) => held.programs.includes(id) && !programs.includes(id)
+                )
+            );
         });
     },
 });

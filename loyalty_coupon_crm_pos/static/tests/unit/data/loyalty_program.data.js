@@ -9,6 +9,7 @@ patch(LoyaltyProgram.prototype, {
             "expire_inactive_days",
             "expire_month",
             "goodwill",
+            "margin_guard",
             "pending_days",
             "points_step",
             "strict",

@@ -25,4 +25,8 @@ patch(PosConfig.prototype, {
     lease_cards() {
         return {};
     },
+
+    log_offline_refusals() {
+        return 0;
+    },
 });

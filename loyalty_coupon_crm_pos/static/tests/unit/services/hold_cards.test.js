@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@odoo/hoot";
-import { onRpc } from "@web/../tests/web_test_helpers";
+import { animationFrame } from "@odoo/hoot-mock";
+import { onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { definePosModels } from "@point_of_sale/../tests/unit/data/generate_model_definitions";
 import { setupPosEnv } from "@point_of_sale/../tests/unit/utils";
 import { addProductLineToOrder } from "@pos_loyalty/../tests/unit/utils";
@@ -114,6 +115,76 @@ describe("holds of the till", () => {
         const refused = { programs: { 1: "From 14:00." } };
         expect(store.dropRefused(order, refused)).toBe(true);
         expect(store.dropRefused(order, refused, true)).toBe(false);
+    });
+});
+
+describe("what only the server knows", () => {
+    async function setupGuarded(values) {
+        const till = await setup();
+        const { store, order } = till;
+        const program = store.models["loyalty.program"].get(1);
+        Object.assign(program, { applies_on: "current", is_nominative: false }, values);
+        await addProductLineToOrder(store, order);
+        return { ...till, program };
+    }
+
+    test("lines are told to a program that guards the margin", async () => {
+        const { store, order, calls } = await setupGuarded({ margin_guard: true });
+        await store.holdCards(order);
+        const [uuid, points, , , others, lines] = calls.at(-1);
+        expect([uuid, points, others]).toEqual([order.uuid, { 901: 50 }, []]);
+        expect(lines).toHaveLength(2);
+        expect([lines[0].reward_id, lines[0].coupon_id]).toEqual([1, 901]);
+        expect(lines[1]).toEqual({
+            product_id: order.lines[1].product_id.id,
+            qty: order.lines[1].qty,
+            price_unit: order.lines[1].price_unit,
+            price_subtotal: order.lines[1].prices.total_excluded,
+            price_subtotal_incl: order.lines[1].prices.total_included,
+            reward_id: false,
+            coupon_id: false,
+            parent: null,
+        });
+        // Another quantity is another margin.
+        const count = calls.length;
+        await store.holdCards(order);
+        expect(calls).toHaveLength(count);
+        order.lines[1].setQuantity(7);
+        await store.holdCards(order);
+        expect(calls.at(-1)[5][1].qty).toBe(7);
+    });
+
+    test("lines are told to a program that asks for a minimum", async () => {
+        const { order, program } = await setupGuarded();
+        expect(order.getLinesToTell()).toEqual([]);
+        program.rule_ids[0].minimum_amount = 10;
+        expect(order.getLinesToTell()).toHaveLength(2);
+        program.rule_ids[0].minimum_amount = 0;
+        program.rule_ids[0].minimum_qty = 2;
+        expect(order.getLinesToTell()).toHaveLength(2);
+        // What only earns by a minimum asks for none.
+        program.applies_on = "both";
+        expect(order.getLinesToTell()).toEqual([]);
+    });
+
+    test("a refusal that a manager may set aside is told in one window", async () => {
+        onRpc("pos.config", "ask_concession", () => ({
+            possible: true,
+            text: "Closed today.",
+        }));
+        const { store, order, server } = await setup();
+        store.models["loyalty.card"].get(901).code = "044901";
+        const dialogs = [];
+        const notices = [];
+        patchWithCleanup(store.dialog, { add: (...args) => dialogs.push(args) });
+        patchWithCleanup(store.notification, { add: (...args) => notices.push(args) });
+        server.answer = () => ({ cards: { 901: "Closed today." } });
+        expect(await store.holdCards(order)).toBe(false);
+        await animationFrame();
+        expect(dialogs).toHaveLength(1);
+        expect(notices).toHaveLength(0);
+        expect(dialogs[0][1].body).toBe("Closed today.");
+        expect(dialogs[0][1].confirmLabel.toString()).toBe("Ask a Manager");
     });
 });
 

@@ -101,3 +101,34 @@ test("a card that another open order has scanned is not taken from it", async ()
     target.relinkCards();
     expect([cardIds(source), cardIds(target)]).toEqual([[901], []]);
 });
+
+test("a promotion without card gives its use to the order its reward went to", async () => {
+    const { store, source, target, calls, card } = await setup();
+    source.dropCard(card.id);
+    card.program_id.trigger = "auto";
+    const program = card.program_id;
+    const uses = store.models["loyalty.card"].create({
+        id: -7,
+        points: 0,
+        program_id: program,
+    });
+    await addProductLineToOrder(store, target, {
+        is_reward_line: true,
+        reward_id: store.models["loyalty.reward"].get(1),
+        coupon_id: uses,
+    });
+    source.uiState.held = {
+        points: {},
+        programs: [program.id],
+        partnerId: 3,
+        others: [],
+        lines: [],
+        until: Date.now() + 60000,
+    };
+    expect(store.getSourcesOf(target)).toEqual([source]);
+    calls.length = 0;
+    await store.holdCards(target);
+    expect(calls.map(([uuid]) => uuid)).toEqual([source.uuid, target.uuid]);
+    expect(source.uiState.held.programs).toEqual([]);
+    expect(store.getSourcesOf(target)).toEqual([]);
+});
