@@ -168,6 +168,7 @@ from . import loyalty_sale_facts_mixin
 from . import loyalty_sale_payment_mixin
 from . import loyalty_sale_rounding_mixin
 from . import loyalty_sale_pool_mixin
+from . import loyalty_sale_entry_mixin
 from . import loyalty_sale_customer_mixin
 from . import loyalty_sale_refund_mixin
 from . import loyalty_sale_gate_mixin
@@ -175,6 +176,7 @@ from . import loyalty_sale_check_mixin
 from . import loyalty_sale_missing_mixin
 from . import loyalty_sale_prefilter_mixin
 from . import sale_order
+from . import sale_order_coupon_points
 from . import sale_order_line
 from . import loyalty_pin_mixin
 from . import loyalty_partner_pin_mixin

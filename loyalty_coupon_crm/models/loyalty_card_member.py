@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 
 class LoyaltyCardMember(models.Model):
@@ -109,7 +109,8 @@ class LoyaltyCardMember(models.Model):
         :param partner: the customer of a document
         :param company: wallets of this company (and shared ones), of all by default
         """
-        if not partner.id:
+        # Most customers share no wallet, and every change of a cart asks.
+        if not partner.id or not self._is_member(partner):
             return self.env["loyalty.card"]
         domain = [
             ("partner_id", "=", partner.id),
@@ -124,6 +125,19 @@ class LoyaltyCardMember(models.Model):
         # Who is a member is looked up for customers and cashiers as well.
         cards = self.sudo().search(domain).card_id
         return cards.with_env(self.env)
+
+    @api.model
+    def _is_member(self, partner):
+        """Return whether a customer is a member of some wallet."""
+        self.flush_model(["active", "partner_id"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT 1 FROM loyalty_card_member WHERE partner_id = %s AND active "
+                "LIMIT 1",
+                partner.id,
+            )
+        )
+        return bool(rows)
 
     def _spent(self, at=None, document=None):
         """Return the points the member spent from the wallet in the period.

@@ -82,17 +82,17 @@ class LoyaltyGateLimitMixin(models.AbstractModel):
     @api.model
     def _gate_limits(self, use):
         """Return blockers for limits that are reached and budgets that are used up."""
-        program = use.program
-        if not program._has_limits():
+        program, found = use.program, use.facts.found
+        slots = found.slots.get(program.id)
+        if slots is None:
             return []
         customer = use.partner if self._gate_knows(use) else None
         blockers = []
         if not customer and (program.per_customer_limit or program.per_household_limit):
             blockers.append(self._gate_unknown(use))
-        found = use.facts.found
         full = [
             slot
-            for slot in found.slots[program.id]
+            for slot in slots
             if self._gate_is_full(slot, *found.counts[program.id, slot])
         ]
         if not full or self._gate_counts_already(use):

@@ -54,7 +54,11 @@ class LoyaltyGateScopeMixin(models.AbstractModel):
     def _has_exclusions(self):
         """Return whether some products do not count for the program."""
         self.ensure_one()
-        return any(self[name] for name in EXCLUSIONS)
+        return bool(
+            self.excluded_product_ids
+            or self.excluded_category_ids
+            or self.excluded_tag_ids
+        )
 
     def _narrow_discounts(self):
         """Have discounts on the order apply to products: only those can leave some out.

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class LoyaltyProgramMatchMixin(models.AbstractModel):
@@ -11,19 +11,36 @@ class LoyaltyProgramMatchMixin(models.AbstractModel):
     _name = "loyalty.program.match.mixin"
     _description = "Products of Rules"
 
+    lists_products = fields.Boolean(
+        compute="_compute_lists_products",
+        help="All rules are for listed products, or for any.",
+    )
+
+    @api.depends(
+        "excluded_category_ids",
+        "excluded_product_ids",
+        "excluded_tag_ids",
+        "rule_ids.product_category_id",
+        "rule_ids.product_domain",
+        "rule_ids.product_tag_id",
+    )
+    def _compute_lists_products(self):
+        for program in self:
+            program.lists_products = program._lists_products()
+
     def _get_valid_products(self, products):
         """Return the products that each rule is for, as {rule: products}."""
         if products._ids != tuple(products.ids):
             return super()._get_valid_products(products)
-        plain = self.filtered(lambda program: program._lists_products())
+        plain = self.filtered("lists_products")
         others = super(LoyaltyProgramMatchMixin, self - plain)
         found = others._get_valid_products(products)
         for program in plain:
             for rule in program.rule_ids:
-                listed = set(rule.product_ids.ids)
+                listed = rule.product_ids._ids
                 if listed:
-                    found[rule] = products.filtered(
-                        lambda one, ids=listed: one.id in ids
+                    found[rule] = products.browse(
+                        one for one in products._ids if one in listed
                     )
                 elif program.program_type != "gift_card":
                     found[rule] = products

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -20,6 +20,7 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
         The context key `loyalty_crm_prefilter` is read by `_get_program_domain` only.
         """
         orders = self.with_context(loyalty_crm_prefilter=True)
+        orders._loyalty_fetch_programs(self.env["loyalty.program"])
         return super(LoyaltySalePrefilterMixin, orders)._update_programs_and_rewards()
 
     def _try_apply_code(self, code):
@@ -36,7 +37,10 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
         return domain
 
     def _loyalty_fetch_programs(self, programs):
-        """Bring into memory what Odoo and the gate read of the order's programs."""
+        """Bring into memory what Odoo and the gate read of programs and cards.
+
+        :param programs: programs besides those of the order's cards
+        """
         cards = (
             self.coupon_point_ids.coupon_id
             | self.applied_coupon_ids
@@ -70,7 +74,6 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
         programs.flush_model(
             ["active", "trigger", "applies_on", "program_type", "strict", "segment_ids"]
         )
-        relation = rules._fields["product_ids"]
         rows = self.env.execute_query(
             SQL(
                 """
@@ -79,36 +82,71 @@ class LoyaltySalePrefilterMixin(models.AbstractModel):
                  WHERE program.id = ANY(%(kept)s)
                     OR program.active AND %(nominative)s
                     OR program.active AND program.trigger = 'auto'
-                   AND EXISTS (
-                       SELECT 1 FROM loyalty_rule rule
-                        WHERE rule.program_id = program.id AND rule.active
-                          AND rule.minimum_qty <= %(quantity)s
-                          AND (rule.product_category_id = ANY(%(categories)s)
-                            OR rule.product_tag_id = ANY(%(tags)s)
-                            OR EXISTS (
-                               SELECT 1 FROM %(relation)s listed
-                                WHERE listed.%(rule)s = rule.id
-                                  AND listed.%(product)s = ANY(%(products)s))
-                            OR rule.product_category_id IS NULL
-                           AND rule.product_tag_id IS NULL
-                           AND NOT EXISTS (
-                               SELECT 1 FROM %(relation)s listed
-                                WHERE listed.%(rule)s = rule.id)))
+                   AND program.id IN (%(matching)s)
                    AND (%(audience)s)
                 """,
                 nominative=programs._nominative_sql(),
                 kept=kept.ids,
-                quantity=sum(max(line.product_uom_qty, 0) for line in lines),
-                categories=list(categories),
-                tags=products.all_product_tag_ids.ids,
-                products=products.ids,
-                relation=SQL.identifier(relation.relation),
-                rule=SQL.identifier(relation.column1),
-                product=SQL.identifier(relation.column2),
+                matching=self._loyalty_matching_sql(lines, categories),
                 audience=self._loyalty_audience_sql(),
             )
         )
         return programs.browse(program_id for [program_id] in rows)
+
+    @api.model
+    def _loyalty_matching_sql(self, lines, categories):
+        """Return the query of the programs of which a rule can match.
+
+        :param lines: order lines that count
+        :param categories: ids of the categories of their products and of those above
+        """
+        products, rules = lines.product_id, self.env["loyalty.rule"]
+        relation = rules._fields["product_ids"]
+        listed = {
+            "relation": SQL.identifier(relation.relation),
+            "rule": SQL.identifier("listed", relation.column1),
+            "product": SQL.identifier("listed", relation.column2),
+        }
+        quantity = sum(max(line.product_uom_qty, 0) for line in lines)
+        return SQL(
+            """
+            SELECT rule.program_id
+              FROM loyalty_rule rule JOIN %(relation)s listed ON %(rule)s = rule.id
+             WHERE %(product)s = ANY(%(products)s)
+               AND rule.active AND rule.minimum_qty <= %(quantity)s
+             UNION ALL
+            SELECT rule.program_id
+              FROM loyalty_rule rule
+             WHERE (rule.product_category_id = ANY(%(categories)s)
+                 OR rule.product_tag_id IN (%(tags)s)
+                 OR rule.product_category_id IS NULL
+                AND rule.product_tag_id IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM %(relation)s listed WHERE %(rule)s = rule.id))
+               AND rule.active AND rule.minimum_qty <= %(quantity)s
+            """,
+            **listed,
+            products=products.ids,
+            categories=list(categories),
+            tags=SQL(
+                "%s UNION ALL %s",
+                self._loyalty_tags_sql(products.product_tmpl_id, "product_tag_ids"),
+                self._loyalty_tags_sql(products, "additional_product_tag_ids"),
+            ),
+            quantity=quantity,
+        )
+
+    @api.model
+    def _loyalty_tags_sql(self, records, name):
+        """Return the query of the tags that records have in a many2many field."""
+        field = records._fields[name]
+        return SQL(
+            "SELECT %s FROM %s WHERE %s = ANY(%s)",
+            SQL.identifier(field.column2),
+            SQL.identifier(field.relation),
+            SQL.identifier(field.column1),
+            records.ids,
+        )
 
     def _loyalty_audience_sql(self):
         """Return the condition that the order's customer is of a program's audience."""

@@ -21,6 +21,7 @@ class SaleOrder(models.Model):
         "loyalty.sale.payment.mixin",
         "loyalty.sale.rounding.mixin",
         "loyalty.sale.pool.mixin",
+        "loyalty.sale.entry.mixin",
         "sale.order",
         "loyalty.panel.figures.mixin",
         "loyalty.panel.offer.mixin",

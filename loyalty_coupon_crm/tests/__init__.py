@@ -60,6 +60,7 @@ from . import test_segment_add
 from . import test_purchase_model
 from . import test_redemption
 from . import test_res_company
+from . import test_sale_entry
 from . import test_sale_hold
 from . import test_sales_panel
 from . import test_segment

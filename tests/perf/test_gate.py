@@ -40,4 +40,4 @@ def test_gate(start_worker, plain_database, database, capsys):
                 f"{queries:>13} {f'<= {target} ms' if target else '':>10}"
             )
     assert found["gate check, order in memory", database]["queries"] <= 3
-    assert found["cart update", database]["queries"] <= 29
+    assert found["cart update", database]["queries"] <= 21
