@@ -2,9 +2,8 @@ from collections import defaultdict
 from datetime import date, datetime
 
 from odoo import api, models
-from odoo.tools import SQL
 
-from .loyalty_gate_parts_mixin import UNSORTED, WHOLE, Asked
+from .loyalty_gate_parts_mixin import UNSORTED, VERSIONS, WHOLE, Asked, filled
 
 # Where this one is in memory, so is the rest.
 MARK = {
@@ -12,8 +11,6 @@ MARK = {
     Asked.PARTNERS: "user_ids",
     Asked.PROGRAMS: "usage_window_ids",
 }
-# The place of the versions of programs in what is read.
-VERSIONS = -1
 # These come as text or whole number from JSON.
 CONVERT = {
     "date": date.fromisoformat,
@@ -161,6 +158,8 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
             return
         # Whoever asks the gate, it reads as the system.
         own, cards, programs = self.sudo(), cards.sudo(), programs.sudo()
+        if not any(cards._fields["program_id"]._cache_missing_ids(cards)):
+            programs |= cards.program_id
         versions = own._gate_run(
             {
                 Asked.CARDS: cards,
@@ -189,11 +188,10 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
             for part in parts
             if (rows := self._gate_in_memory(part, asked[part.kind]))
         }
-        versions = None
-        if wanted & {Asked.CARDS, Asked.PROGRAMS}:
-            versions = self._gate_versions(asked)
         found, read = self._gate_read(
-            [part for part in parts if part.place not in known], asked, versions
+            [part for part in parts if part.place not in known],
+            asked,
+            versions=not wanted.isdisjoint((Asked.CARDS, Asked.PROGRAMS)),
         )
         self._gate_keep(parts, found | known)
         return read
@@ -213,25 +211,25 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
         return [(one, *(column[one] for column in columns)) for one in ids]
 
     @api.model
-    def _gate_read(self, parts, asked, versions=None):
+    def _gate_read(self, parts, asked, versions):
         """Return what the database has of some parts, read by one statement.
 
         :param parts: list of `Part`
         :param asked: {Asked: list of ids}
-        :param versions: SQL as of `_gate_versions`, to be read along
+        :param versions: read the versions of programs, and of those of cards, along
         :return: {place of the part: its rows, as of `_gate_keep`}, and the versions
         """
-        flushed = parts
+        self._gate_flush(parts, versions)
+        places = tuple(part.place for part in parts)
         if versions:
-            flushed = [*parts, *self._gate_parts_of(Asked.PROGRAMS)]
-        for part in flushed:
-            self.env[part.model].flush_model(part.flushed)
-        queries = [part.filled(asked) for part in parts]
-        if versions:
-            queries.append(versions)
-        found = dict(self.env.execute_query(SQL(" UNION ALL ").join(queries)))
+            places = (*places, VERSIONS)
+        by_card = bool(versions and asked.get(Asked.CARDS))
+        statement = self._gate_statement(self.env.lang, places, by_card)
+        found = defaultdict(list)
+        for place, row in self.env.execute_query(filled(statement, asked)):
+            found[place].append(row)
         read = defaultdict(list)
-        for program_id, version in found.pop(VERSIONS, None) or ():
+        for program_id, version in found[VERSIONS]:
             read[program_id].append(version)
         return (
             {
@@ -240,6 +238,17 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
             },
             {program_id: tuple(sorted(rows)) for program_id, rows in read.items()},
         )
+
+    @api.model
+    def _gate_flush(self, parts, versions):
+        """Write what decides which rows of parts, and of programs, are found."""
+        transaction = self.env.transaction
+        if not (transaction.field_dirty or transaction.tocompute):
+            return
+        if versions:
+            parts = [*parts, *self._gate_parts_of(Asked.PROGRAMS)]
+        for part in parts:
+            self.env[part.model].flush_model(part.flushed)
 
     @api.model
     def _gate_keep(self, parts, found):
@@ -269,13 +278,17 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
     def _gate_converted(self, part, read):
         """Return rows of a part, as `_gate_keep` takes them, from what JSON gives.
 
-        :param read: columns of a model, each a list or None, or the rows of links
+        :param read: what the statement gives of the part: its rows if it is plain, else
+            one list, of columns of a model (each a list or None) or of links
         """
         if part.names[0] != "id":
-            return read or []
-        ids, *columns = read
-        if not ids:
+            return read[0] or []
+        if part.is_plain:
+            # Ids differ: no other column is compared.
+            read = [[*zip(*sorted(read), strict=True)]]
+        if not read[0] or not read[0][0]:
             return []
+        ids, *columns = read[0]
         fields = self.env[part.model]._fields
         converted = [ids]
         for name, column in zip(part.names[1:], columns, strict=True):

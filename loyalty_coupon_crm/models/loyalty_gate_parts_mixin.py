@@ -30,6 +30,8 @@ READ_WITH = {
 }
 # Read whole, as nearly every program has them; of others only whether there are any.
 WHOLE = {"segment_ids"}
+# The place of the versions of programs in what is read.
+VERSIONS = -1
 # Odoo sorts these by another table: of several it reads itself which is the first.
 UNSORTED = {"res.users"}
 
@@ -39,7 +41,8 @@ class Part:
     """One table of the statement.
 
     `names` are the columns with `id` first, or one many2many field. `lines` are the
-    one2many fields of the model; `flushed` decides which rows are found.
+    one2many fields of the model; `flushed` decides which rows are found. `is_plain`:
+    it gives each row by itself, in any order, else all of them in one.
     """
 
     place: int
@@ -48,14 +51,14 @@ class Part:
     names: tuple
     lines: tuple
     flushed: frozenset
+    is_plain: bool
     sql: SQL
 
-    def filled(self, asked):
-        """Return the SQL for ids, {Asked: list of ids}."""
-        values = [
-            asked[one] if isinstance(one, Asked) else one for one in self.sql.params
-        ]
-        return SQL(self.sql.code, *values)
+
+def filled(sql, asked):
+    """Return a prepared statement for ids, {Asked: list of ids}."""
+    values = [asked[one] if isinstance(one, Asked) else one for one in sql.params]
+    return SQL(sql.code, *values)
 
 
 class LoyaltyGatePartsMixin(models.AbstractModel):
@@ -92,6 +95,34 @@ class LoyaltyGatePartsMixin(models.AbstractModel):
         return tuple(self._gate_part(place, *part) for place, part in enumerate(parts))
 
     @api.model
+    @ormcache("lang", "places", "by_card")
+    def _gate_statement(self, lang, places, by_card):
+        """Return the statement that reads parts and versions, to be filled with ids.
+
+        :param places: tuple of the places of parts, and of `VERSIONS`
+        :param by_card: read the versions of the programs of cards, too
+        """
+        parts = self._gate_parts(lang)
+        queries = [parts[place].sql for place in places if place != VERSIONS]
+        if VERSIONS not in places:
+            return SQL(" UNION ALL ").join(queries)
+        ids = SQL("%s::int[]", Asked.PROGRAMS)
+        if by_card:
+            ids = SQL("(SELECT ids FROM asked)::int[]")
+        queries += [SQL("%s = ANY(%s)", one, ids) for one in self._gate_versions_sql()]
+        statement = SQL(" UNION ALL ").join(queries)
+        if not by_card:
+            return statement
+        return SQL(
+            "WITH asked AS MATERIALIZED (SELECT ARRAY("
+            "SELECT program_id FROM loyalty_card WHERE id = ANY(%s::int[])"
+            " UNION SELECT unnest(%s::int[])) AS ids) %s",
+            Asked.CARDS,
+            Asked.PROGRAMS,
+            statement,
+        )
+
+    @api.model
     def _gate_part(self, place, kind, model, column, names, lines):
         """Return one `Part`.
 
@@ -99,22 +130,40 @@ class LoyaltyGatePartsMixin(models.AbstractModel):
         """
         fields, table = self.env[model]._fields, SQL.identifier(self.env[model]._table)
         condition = SQL("%s.%s = ANY(%s::int[])", table, SQL.identifier(column), kind)
-        if names[0] == "id":
-            sql = self._gate_rows_sql(place, model, column, names, condition)
-        else:
+        # Lines are put into the order of each owner: among owners there is none.
+        order = self.env[model]._order.removeprefix(f"{column}, ")
+        plain = column == "id" or model in UNSORTED or order == "id"
+        if names[0] != "id":
             sql = self._gate_links_sql(place, fields[names[0]], column, kind)
+        elif plain:
+            sql = self._gate_plain_sql(place, model, names, condition)
+        else:
+            sql = self._gate_rows_sql(place, model, order, names, condition)
         # An untranslated name is read as it is in English.
         flushed = {name for name in names if fields[name].translate} | {column}
-        return Part(place, kind, model, names, lines, frozenset(flushed - {"id"}), sql)
+        flushed = frozenset(flushed - {"id"})
+        return Part(place, kind, model, names, lines, flushed, plain, sql)
 
     @api.model
-    def _gate_rows_sql(self, place, model, column, names, condition):
-        """Return SQL of the columns of a model, as JSON list of lists."""
+    def _gate_plain_sql(self, place, model, names, condition):
+        """Return SQL of the columns of a model, as JSON list for each row.
+
+        PostgreSQL plans it in a third of the time that sorted rows take.
+        """
         records = self.env[model].with_context(active_test=False)
-        # Lines are put into the order of each owner: among owners there is none.
-        order = records._order.removeprefix(f"{column}, ")
-        plain = column == "id" or model in UNSORTED
-        query = records._search([], order="id" if plain else order)
+        query = records._search([], order="id")
+        query.order = None
+        query.add_where(condition)
+        columns = (records._field_to_sql(records._table, name, query) for name in names)
+        return query.select(
+            SQL("%s", place), SQL("json_build_array(%s)", SQL(", ").join(columns))
+        )
+
+    @api.model
+    def _gate_rows_sql(self, place, model, order, names, condition):
+        """Return SQL of the columns of a model in an order, as JSON list of lists."""
+        records = self.env[model].with_context(active_test=False)
+        query = records._search([], order=order)
         query.add_where(condition)
         columns = [
             SQL(

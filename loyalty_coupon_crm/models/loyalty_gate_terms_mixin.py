@@ -4,8 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL, ormcache
 from odoo.tools.cache import get_cache_key_counter
 
-from .loyalty_gate_fetch_mixin import VERSIONS
-from .loyalty_gate_parts_mixin import READ_WITH, WHOLE, Asked
+from .loyalty_gate_parts_mixin import READ_WITH, VERSIONS, WHOLE, Asked
 
 
 class LoyaltyGateTermsMixin(models.AbstractModel):
@@ -50,45 +49,19 @@ class LoyaltyGateTermsMixin(models.AbstractModel):
             )
 
     @api.model
-    def _gate_versions(self, asked):
-        """Return SQL of the versions of rows, as JSON list of [program id, version].
+    def _gate_versions_sql(self):
+        """Return the queries of the versions of rows, as JSON [program id, version].
 
-        :param asked: {Asked: list of ids} of programs and cards
-        """
-        queries, ids = self._gate_version_queries(), asked.get(Asked.PROGRAMS) or []
-        if cards := asked.get(Asked.CARDS):
-            source = SQL(
-                "(SELECT program_id AS id FROM loyalty_card WHERE id = ANY(%s) "
-                "UNION SELECT unnest(%s::int[])) asked CROSS JOIN LATERAL",
-                cards,
-                ids,
-            )
-            conditions = [SQL("%s = asked.id", query) for query in queries]
-        else:
-            source = SQL("")
-            conditions = [SQL("%s = ANY(%s)", query, ids) for query in queries]
-        return SQL(
-            "SELECT %s, (SELECT json_agg(json_build_array(row.program_id, row.version))"
-            " FROM %s (%s) row)",
-            VERSIONS,
-            source,
-            SQL(" UNION ALL ").join(conditions),
-        )
-
-    @api.model
-    @ormcache()
-    def _gate_version_queries(self):
-        """Return the queries of the rows of programs, up to the column of the program.
-
-        :return: tuple of SQL
+        :return: list of SQL, up to the column of the program's id
         """
         queries, fetched = [], self._gate_fetched_fields()
         for number, (model, column) in enumerate(READ_WITH[Asked.PROGRAMS].items()):
             owner = SQL.identifier(column)
             queries.append(
                 SQL(
-                    "SELECT %s AS program_id, %s::text || xmin || ctid AS version "
+                    "SELECT %s, json_build_array(%s, %s::text || xmin || ctid) "
                     "FROM %s WHERE %s",
+                    VERSIONS,
                     owner,
                     f"{number}:",
                     SQL.identifier(self.env[model]._table),
@@ -100,8 +73,10 @@ class LoyaltyGateTermsMixin(models.AbstractModel):
                 left = SQL.identifier("link", field.column1)
                 queries.append(
                     SQL(
-                        "SELECT %s, %s::text || one.xmin || one.ctid FROM %s link "
+                        "SELECT %s, json_build_array(%s,"
+                        " %s::text || one.xmin || one.ctid) FROM %s link "
                         "JOIN %s one ON one.id = %s WHERE %s",
+                        VERSIONS,
                         left,
                         f"{name}:",
                         SQL.identifier(field.relation),
@@ -110,7 +85,7 @@ class LoyaltyGateTermsMixin(models.AbstractModel):
                         left,
                     )
                 )
-        return tuple(queries)
+        return queries
 
     @api.model
     def _gate_fetch_terms(self, programs, versions):
@@ -161,8 +136,7 @@ class LoyaltyGateTermsMixin(models.AbstractModel):
         :param ids: ids of programs
         :return: {id of a program: {place of a part: list of rows}}
         """
-        asked = {Asked.PROGRAMS: ids}
-        found, versions = self._gate_read(parts, asked, self._gate_versions(asked))
+        found, versions = self._gate_read(parts, {Asked.PROGRAMS: ids}, versions=True)
         terms = defaultdict(dict)
         for part in parts:
             owners = self._gate_owners(part, parts, found)

@@ -115,9 +115,11 @@ class LoyaltyProgram(models.Model):
         would hardly ever hit a gap. Programs with a limit of uses are left alone: who
         waits there would count with an old snapshot.
         """
+        if self.limit_usage:
+            return
         # Whoever enters a code need not know about campaigns.
         running = self.sudo().campaign_ids.filtered(lambda one: one.state == "running")
-        if running and not self.limit_usage:
+        if running:
             self.env.cr.execute(
                 SQL("SELECT FROM loyalty_program WHERE id = %s FOR UPDATE", self.id)
             )

@@ -1,5 +1,9 @@
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.tools import format_amount
+
+LET_THROUGH_KEY = "loyalty_coupon_crm.let_through"
 
 # What a customer can do something about; it tells nothing that Odoo would not.
 PUBLIC_REASONS = {"minimum", "quantity"}
@@ -46,13 +50,43 @@ class LoyaltySaleGateMixin(models.AbstractModel):
 
     def _loyalty_blockers_of(self, cards):
         """Return {card: list of (code, message)} for cards, read at once."""
-        return self.env["loyalty.program"]._redemption_blockers_of(
-            cards,
+        passed = cards & self._loyalty_passed()
+        return dict.fromkeys(passed, []) | self.env[
+            "loyalty.program"
+        ]._redemption_blockers_of(
+            cards - passed,
             self.partner_id,
             self._loyalty_channel(),
             at=self._loyalty_use_moment(),
             document=self,
         )
+
+    @contextmanager
+    def _loyalty_let_through(self, card):
+        """Spare a card that the gate has just let pass further questions.
+
+        Odoo computes the points of an entered code and offers its rewards at once: the
+        gate would be asked the same twice more. The note is kept on the cursor, where
+        no client reaches it.
+
+        :param card: `loyalty.card` record, may be empty
+        """
+        cache = self.env.cr.cache
+        cache[LET_THROUGH_KEY] = (self, card.ids)
+        try:
+            yield
+        finally:
+            cache.pop(LET_THROUGH_KEY, None)
+
+    def _loyalty_passed(self):
+        """Return the cards that the gate has just let pass for the order."""
+        order, ids = self.env.cr.cache.get(LET_THROUGH_KEY, (None, ()))
+        return self.env["loyalty.card"].browse(ids if order == self else ())
+
+    def _update_programs_and_rewards(self):
+        """Update rewards; after that the gate is asked about every card again."""
+        self.env.cr.cache.pop(LET_THROUGH_KEY, None)
+        return super()._update_programs_and_rewards()
 
     def _try_apply_program(self, program, coupon=None):
         """Apply a program; what is missing for a strict one is said in words.
@@ -85,6 +119,7 @@ class LoyaltySaleGateMixin(models.AbstractModel):
 
     def _loyalty_offer_blockers(self, programs):
         """Return {program: list of (code, message)} of what speaks against an offer."""
+        programs -= self._loyalty_passed().program_id
         if not programs:
             return {}
         nothing = self.env["loyalty.card"]

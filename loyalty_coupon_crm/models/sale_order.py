@@ -203,6 +203,8 @@ class SaleOrder(models.Model):
             )
             return self._loyalty_refusal(blockers, code)
         card = self.env["loyalty.card"].search([("code", "=", code)], limit=1)
+        programs = self.env["loyalty.program"]
+        programs._gate_fetch(card, programs, self.partner_id)
         program = card.program_id or self._loyalty_promotion(code)
         blockers = program._gate(
             card,
@@ -215,7 +217,8 @@ class SaleOrder(models.Model):
         if blockers:
             return self._loyalty_fail(self._loyalty_refusal(blockers, code), code)
         card.program_id._wait_for_issuing()
-        result = super()._try_apply_code(code)
+        with self._loyalty_let_through(card):
+            result = super()._try_apply_code(code)
         if not result or "error" not in result:
             throttle._note_success(code)
             return result

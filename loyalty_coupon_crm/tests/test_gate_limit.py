@@ -51,6 +51,23 @@ class TestGateLimit(LoyaltyCrmCommon):
         self.assertIn("2 times in all", message)
         self.assertEqual(self._blockers(self.other_partner), {})
 
+    def test_counted_once_when_a_code_is_entered(self):
+        """Odoo asks again before it offers the reward; later it is counted anew."""
+        self.program.per_customer_limit = 1
+        programs, asked = self.env.registry["loyalty.program"], []
+        read = programs._gate_read_facts
+
+        def counted(own, uses):
+            asked.append(uses)
+            return read(own, uses)
+
+        order, card = self._create_order(), self._create_card(self.program)
+        with patch.object(programs, "_gate_read_facts", counted):
+            self.assertIn(card, order._try_apply_code(card.code))
+            self.assertEqual(len(asked), 1)
+            self._use()
+            self.assertNotIn(card, order._get_claimable_rewards())
+
     def test_contacts_of_a_company_count_together(self):
         self.program.per_customer_limit = 1
         contact = self.env["res.partner"].create(
