@@ -236,11 +236,9 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
                    row.goods_cost::float8 AS goods
               FROM loyalty_campaign_member member
               JOIN loyalty_card card ON card.campaign_member_id = member.id
+              JOIN loyalty_redemption row ON row.card_id = card.id
               JOIN loyalty_redemption use
-                ON use.card_id = card.id AND use.reversal_of_id IS NULL
-              JOIN loyalty_redemption row
-                ON row.card_id = card.id
-               AND COALESCE(row.reversal_of_id, row.id) = use.id
+                ON use.id = COALESCE(row.reversal_of_id, row.id)
              WHERE member.campaign_id = %s
             """,
             self.id,
@@ -257,16 +255,22 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH span AS MATERIALIZED (%(windows)s)
-                SELECT member.variant_id, SUM(cost.discount), SUM(cost.goods)
-                  FROM (%(costs)s) cost
-                  JOIN loyalty_campaign_member member ON member.id = cost.member_id
-                  JOIN res_partner contact ON contact.id = member.partner_id
-                  JOIN span ON span.customer_id = contact.commercial_partner_id
-                           AND span.year = LEFT(member.occasion, 4)
-                           AND span.arm = member.arm
-                           AND span.variant_id IS NOT DISTINCT FROM member.variant_id
-                           AND cost.date >= span.starts AND cost.date < span.ends
+                WITH span AS MATERIALIZED (%(windows)s),
+                given AS MATERIALIZED (
+                    SELECT contact.commercial_partner_id AS customer_id,
+                           LEFT(member.occasion, 4) AS year, member.arm,
+                           member.variant_id, cost.*
+                      FROM (%(costs)s) cost
+                      JOIN loyalty_campaign_member member ON member.id = cost.member_id
+                      JOIN res_partner contact ON contact.id = member.partner_id
+                )
+                SELECT given.variant_id, SUM(discount), SUM(goods)
+                  FROM given
+                  JOIN span ON span.customer_id = given.customer_id
+                           AND span.year = given.year
+                           AND span.arm = given.arm
+                           AND span.variant_id IS NOT DISTINCT FROM given.variant_id
+                           AND given.date >= span.starts AND given.date < span.ends
               GROUP BY 1
                 """,
                 windows=self._window_query(),
