@@ -20,6 +20,14 @@ def bought(addons_template, start_on):
         yield name
 
 
+@pytest.fixture(scope="module")
+def peace(bought, start_on):
+    """Return how long one look takes that nobody disturbs, and the members it finds."""
+    with copied(bought) as name:
+        seconds = result_of(start_on(name, "trigger", "look"))["seconds"]
+        return seconds, result_of(start_on(name, "trigger", "members"))
+
+
 @pytest.fixture
 def database(bought):
     """Return the name of a fresh copy."""
@@ -44,15 +52,29 @@ def test_writers_that_commit_when_they_like(start_worker):
     assert result_of(start_worker("trigger", "missed")) == {}
 
 
-def test_killed_again_and_again(start_worker, start_on, bought, database):
+def test_killed_again_and_again(start_worker, peace):
     """Killed at random points, it ends with the same members as undisturbed."""
-    with copied(bought) as peace:
-        seconds = result_of(start_on(peace, "trigger", "look"))["seconds"]
-        expected = result_of(start_on(peace, "trigger", "members"))
+    seconds, expected = peace
     for _kill in range(KILLS):
         runner = start_worker("trigger", "look")
         time.sleep(random.random() * seconds)
         runner.kill()
         runner.wait()
     result_of(start_worker("trigger", "look"))
+    assert result_of(start_worker("trigger", "members")) == expected
+
+
+def test_restored_from_a_backup(start_worker, start_on, peace, database):
+    """A backup made between two looks, while somebody wrote, goes on where it was."""
+    seconds, expected = peace
+    runner = start_worker("trigger", "look")
+    time.sleep(random.random() * seconds)
+    runner.kill()
+    runner.wait()
+    result_of(start_worker("trigger", "wait_for", "987/654321"))
+    with copied(database) as backup:
+        # What the original goes on to do is nothing to the copy, and the other way.
+        result_of(start_worker("trigger", "look"))
+        result_of(start_on(backup, "trigger", "look"))
+        assert result_of(start_on(backup, "trigger", "members")) == expected
     assert result_of(start_worker("trigger", "members")) == expected

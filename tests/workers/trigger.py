@@ -87,6 +87,12 @@ def write_purchases(env, count, spread=100):
     return env.cr.rowcount
 
 
+def wait_for(env, transaction):
+    """Note that a transaction, unknown to the server, may still write purchases."""
+    campaigns = env["loyalty.campaign"].search([("state", "=", "running")])
+    campaigns.sudo().write({"horizon_waits": transaction})
+
+
 def late_commit(env):
     """Let a purchase with a lower id be committed after one with a higher id was seen.
 
