@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.replay import Cap, keep_allowed
+from .loyalty_campaign_journey_mixin import DEFAULT_DAYS
 from .loyalty_campaign_trigger_mixin import PURCHASE_TRIGGERS
 
 # What customers did on past days is known of these.
@@ -12,6 +13,7 @@ REPLAYED_TRIGGERS = (
     *PURCHASE_TRIGGERS,
     "anniversary",
     "birthday",
+    "browsed",
     "inactive",
     "new_customer",
     "segment_in",
@@ -103,6 +105,8 @@ class LoyaltyCampaignReplayMixin(models.AbstractModel):
         self._flush_audience()
         replay = getattr(trial, f"_replay_{self.trigger}", None)
         candidates = (replay or getattr(trial, f"_candidates_{self.trigger}"))()
+        if not candidates:
+            return []
         rows = self.env.execute_query(
             SQL(
                 """
@@ -123,6 +127,39 @@ class LoyaltyCampaignReplayMixin(models.AbstractModel):
             )
         )
         return [Offer(*row) for row in rows]
+
+    def _count_anyway(self, offers):
+        """Return how many treated customers bought again without the offer.
+
+        Within the validity of the offer, from the moment on at which it would have been
+        given.
+
+        :param offers: `Offer`s of a replay
+        """
+        treated = [offer for offer in offers if offer.is_treated]
+        self.env["loyalty.purchase"].flush_model()
+        [[count]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COUNT(DISTINCT offer.customer)
+                  FROM unnest(%(customers)s::integer[], %(moments)s::timestamp[])
+                       AS offer (customer, moment)
+                 WHERE EXISTS (
+                       SELECT FROM loyalty_purchase later
+                        WHERE later.commercial_partner_id = offer.customer
+                          AND later.company_id = %(company)s
+                          AND later.date > offer.moment
+                          AND later.date < offer.moment + %(days)s * INTERVAL '1 day'
+                          AND later.reversal_of_id IS NULL
+                          AND later.amount > 0)
+                """,
+                customers=[offer.customer for offer in treated],
+                moments=[offer.moment for offer in treated],
+                company=self.company_id.id,
+                days=self.validity_days or DEFAULT_DAYS,
+            )
+        )
+        return count
 
     def _given_by_others(self, offers, since, cap):
         """Return {customer: moments} of the offers of other campaigns."""

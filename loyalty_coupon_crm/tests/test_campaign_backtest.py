@@ -252,6 +252,27 @@ class TestCampaignBacktest(BacktestCommon):
         events = [(moment, partners.browse(one)) for one, moment in found]
         return self._capped(events, count, days)
 
+    def test_who_bought_anyway(self):
+        trial = self._backtest(
+            "purchase_amount",
+            trigger_amount=170,
+            validity_days=12,
+            control_percent=40.0,
+        )
+        expected = set()
+        for offer in trial._replay():
+            for moment, partner, _amount in self.history:
+                passed = moment - offer.moment
+                if (
+                    offer.arm == "treated"
+                    and partner.id == offer.partner_id
+                    and timedelta() < passed < timedelta(days=12)
+                ):
+                    expected.add(partner)
+        self.assertEqual(trial.anyway_count, len(expected))
+        self.assertGreater(len(expected), 5)
+        self.assertLess(len(expected), trial.treated_count)
+
     def test_a_cooldown_of_what_happens_once(self):
         """An occasion without a day has a moment all the same."""
         for trigger in ("first_purchase", "nth_purchase"):

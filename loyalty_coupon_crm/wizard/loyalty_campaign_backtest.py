@@ -28,6 +28,12 @@ class LoyaltyCampaignBacktest(models.TransientModel):
         help="Of these customers, how many got the offer of another campaign in the "
         "same days.",
     )
+    anyway_count = fields.Integer(
+        string="Bought Anyway",
+        compute="_compute_found",
+        help="Of the treated customers, how many bought within the offer's validity "
+        "(30 days when it has no end) without it.",
+    )
     expected_uses = fields.Float(
         compute="_compute_found",
         help="Treated x redemption rate of the company's campaigns so far.",
@@ -63,6 +69,7 @@ class LoyaltyCampaignBacktest(models.TransientModel):
             trial.treated_count = arms["treated"]
             trial.control_count = arms["control"]
             trial.overlap_count = trial._count_overlap(customers)
+            trial.anyway_count = campaign._count_anyway(offers)
             trial.expected_uses = uses
             trial.expected_cost = uses * typical
             trial.goods_needed = uses * campaign._goods_per_use()
