@@ -87,6 +87,7 @@ from . import loyalty_campaign_result_mixin
 from . import loyalty_campaign_runner_mixin
 from . import loyalty_campaign_trigger_mixin
 from . import loyalty_campaign_sentence_mixin
+from . import loyalty_campaign_visit_mixin
 from . import loyalty_campaign_wallet_mixin
 from . import loyalty_campaign
 from . import loyalty_campaign_batch

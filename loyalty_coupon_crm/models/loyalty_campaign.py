@@ -80,6 +80,7 @@ class LoyaltyCampaign(models.Model):
         "loyalty.campaign.replay.mixin",
         "loyalty.campaign.result.mixin",
         "loyalty.campaign.runner.mixin",
+        "loyalty.campaign.visit.mixin",
         "loyalty.campaign.wallet.mixin",
         "loyalty.campaign.window.mixin",
         "loyalty.campaign.message.mixin",

@@ -4,7 +4,14 @@ from odoo.tools import SQL
 from ..tools.arrays import as_array
 
 # Who is meant follows from what the customer did.
-PROFILE_TRIGGERS = ("inactive", "segment_in", "segment_out", "stage_in", "stage_out")
+PROFILE_TRIGGERS = (
+    "browsed",
+    "inactive",
+    "segment_in",
+    "segment_out",
+    "stage_in",
+    "stage_out",
+)
 
 
 class LoyaltyCampaignConsentMixin(models.AbstractModel):

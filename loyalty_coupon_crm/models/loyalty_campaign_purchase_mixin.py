@@ -284,12 +284,6 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
 
     def _candidates_purchase_product(self):
         """Customers who bought one of the products or categories."""
-        # Categories are the same for everybody; marketing may lack Odoo's stock rights.
-        categories = self.env["product.category"].sudo()
-        if self.trigger_categ_ids:
-            categories = categories.search(
-                [("id", "child_of", self.trigger_categ_ids.ids)]
-            )
         self.env["loyalty.purchase.line"].flush_model()
         return self._purchase_query(
             SQL(
@@ -300,10 +294,18 @@ class LoyaltyCampaignPurchaseMixin(models.AbstractModel):
                            AND (line.product_id = ANY(%s) OR line.categ_id = ANY(%s)))
                 """,
                 self.trigger_product_ids.ids,
-                categories.ids,
+                self._trigger_category_ids(),
             ),
             first_only=False,
         )
+
+    def _trigger_category_ids(self):
+        """Return the ids of the categories that are meant, with those below them."""
+        if not self.trigger_categ_ids:
+            return []
+        # Categories are the same for everybody; marketing may lack Odoo's stock rights.
+        categories = self.env["product.category"].sudo()
+        return categories.search([("id", "child_of", self.trigger_categ_ids.ids)]).ids
 
     def _candidates_nth_purchase(self):
         """Customers at their Nth purchase, or at every Nth."""

@@ -143,13 +143,18 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
         )
 
     def _describe_purchase_product(self):
-        products = self.trigger_product_ids.mapped("display_name")
-        # Who reads a campaign need not read the catalogue; names alone are told.
-        names = products + self.trigger_categ_ids.sudo().mapped("display_name")
         return self._describe_event(
             self.env._(
-                "who buys %(names)s", names=", ".join(names) or self.env._("(none yet)")
+                "who buys %(names)s",
+                names=self._trigger_product_names() or self.env._("(none yet)"),
             )
+        )
+
+    def _trigger_product_names(self):
+        products = self.trigger_product_ids.mapped("display_name")
+        # Who reads a campaign need not read the catalogue; names alone are told.
+        return ", ".join(
+            products + self.trigger_categ_ids.sudo().mapped("display_name")
         )
 
     def _describe_nth_purchase(self):
@@ -335,6 +340,10 @@ class LoyaltyCampaignSentenceMixin(models.AbstractModel):
             "purchase_product": (
                 self.trigger_product_ids or self.trigger_categ_ids,
                 self.env._("Choose products or categories."),
+            ),
+            "browsed": (
+                self._knows_visits() and self.trigger_days,
+                self._visit_problem(),
             ),
             "points": (
                 self.trigger_program_id and self.trigger_points,

@@ -22,6 +22,7 @@ TRIGGERS = [
     ("nth_purchase", "Nth purchase"),
     ("visits", "Visits within a period"),
     ("streak", "Purchases in consecutive periods"),
+    ("browsed", "Product looked at on the website"),
     ("points", "Points reached"),
     ("points_expiring", "Points about to lapse"),
     ("inactive", "No purchase for some time"),

@@ -76,6 +76,7 @@ from . import test_offers
 from . import test_campaign_trigger
 from . import test_campaign_plan
 from . import test_campaign_replay
+from . import test_campaign_visit
 from . import test_campaign_result
 from . import test_guessed_codes
 from . import test_holiday
