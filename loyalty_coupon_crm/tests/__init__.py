@@ -74,6 +74,7 @@ from . import test_offer_orders
 from . import test_offer_vouchers
 from . import test_offers
 from . import test_campaign_trigger
+from . import test_campaign_calendar
 from . import test_campaign_plan
 from . import test_campaign_replay
 from . import test_campaign_visit
