@@ -18,6 +18,10 @@ class LoyaltyCardReasonMixin(models.AbstractModel):
         campaign = self.campaign_member_id.campaign_id
         if not campaign:
             return ""
+        if campaign.trigger == "browsed":
+            return self.env._(
+                "You got this offer because of what you looked at on our website."
+            )
         if campaign._goes_by_profile() or campaign._chooses_best():
             return self.env._(
                 "You got this offer because of what you bought from us, and when."

@@ -46,6 +46,10 @@ class TestCampaignVisit(TriggerCommon):
         )
         cls.env.flush_all()
 
+    def _run_batches(self):
+        while self.campaign.sudo()._run_batch():
+            pass
+
     def test_who_neither_came_back_nor_bought(self):
         gone, back, buyer, late, old = self.customers[:5]
         self._visit(gone, 6)
@@ -62,6 +66,9 @@ class TestCampaignVisit(TriggerCommon):
         day = self.company._loyalty_local(self.now - timedelta(days=5)).date()
         self.assertEqual(self.campaign.member_ids.occasion, str(day))
         self.assertIn("any product", self.campaign.trigger_sentence)
+        self._run_batches()
+        card = self.campaign.member_ids.card_id
+        self.assertIn("looked at on our website", card._reason_text())
 
     def test_products_and_categories(self):
         bread = self._create_product("Bread", 5.0, 2.0)
