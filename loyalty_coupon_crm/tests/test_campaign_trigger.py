@@ -651,6 +651,36 @@ class TestDayTrigger(TriggerCommon):
             self._look()
         self.assertEqual(self._who(left), self.customers[5])
 
+    def test_a_tier_by_spending_is_reached_and_left(self):
+        gold, almost, before = self.customers[:3]
+        tier = self.env["loyalty.segment"].create(
+            {
+                "name": "Gold",
+                "company_id": self.company.id,
+                "domain": "[('loyalty_amount', '>=', 1000)]",
+            }
+        )
+
+        def spend(*amounts):
+            rows = [self._buy(who, amount=amount) for who, amount in amounts]
+            self.env["loyalty.customer.metric"]._refresh(self.company)
+            tier.refresh()
+            return rows
+
+        spend((before, 1500), (gold, 600), (almost, 600))
+        reached = self._create_trigger("segment_in", trigger_segment_id=tier.id)
+        left = self._create_trigger("segment_out", trigger_segment_id=tier.id)
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            purchase, _other = spend((gold, 400), (almost, 399))
+            self._look()
+            self.assertEqual(self._who(reached) & self.customers, gold)
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            self._buy(gold, amount=-400, reversal_of_id=purchase.id)
+            spend()
+            self._look()
+        self.assertEqual(self._who(left) & self.customers, gold)
+        self.assertEqual(self._who(reached) & self.customers, gold)
+
     def test_stage_entered_and_left(self):
         new, back, lost, found = self.customers[:4]
         other = self.env["res.company"].create({"name": "Elsewhere"})
