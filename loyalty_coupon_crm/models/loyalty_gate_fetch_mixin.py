@@ -223,7 +223,9 @@ class LoyaltyGateFetchMixin(models.AbstractModel):
         places = tuple(part.place for part in parts)
         if versions:
             places = (*places, VERSIONS)
-        by_card = bool(versions and asked.get(Asked.CARDS))
+        cards = self.env["loyalty.card"].browse(asked.get(Asked.CARDS))
+        lacking = cards._fields["program_id"]._cache_missing_ids(cards)
+        by_card = versions and any(lacking)
         statement = self._gate_statement(self.env.lang, places, by_card)
         found = defaultdict(list)
         for place, row in self.env.execute_query(filled(statement, asked)):

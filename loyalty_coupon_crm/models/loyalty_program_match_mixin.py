@@ -33,8 +33,10 @@ class LoyaltyProgramMatchMixin(models.AbstractModel):
         if products._ids != tuple(products.ids):
             return super()._get_valid_products(products)
         plain = self.filtered("lists_products")
-        others = super(LoyaltyProgramMatchMixin, self - plain)
-        found = others._get_valid_products(products)
+        found = {}
+        if others := self - plain:
+            others = super(LoyaltyProgramMatchMixin, others)
+            found = others._get_valid_products(products)
         for program in plain:
             for rule in program.rule_ids:
                 listed = rule.product_ids._ids
