@@ -5,6 +5,9 @@ import io
 import sys
 from datetime import datetime, time
 
+from dataset import ASSUMED_COST
+from offer import till_products
+
 from odoo.tools import SQL
 
 TILL_PRODUCTS = 200
@@ -98,6 +101,9 @@ def _price_products(env):
         )
     )
     env["product.template"].invalidate_model()
+    # Those that are sold here need a cost, without which no profit is known.
+    for product in till_products(env, TILL_PRODUCTS):
+        product.standard_price = product.lst_price * ASSUMED_COST
     env["product.product"].invalidate_model()
 
 
