@@ -13,7 +13,7 @@ class LoyaltyCampaignResult(models.Model):
 
     _name = "loyalty.campaign.result"
     _description = "Campaign Result"
-    _order = "campaign_id desc, variant_id, id"
+    _order = "campaign_id, variant_id, id"
     _rec_name = "campaign_id"
 
     campaign_id = fields.Many2one(
