@@ -62,15 +62,11 @@ class LoyaltyCampaignPlanMixin(models.AbstractModel):
         company = self.company_id or self.env.company
         ended = self.state in ("done", "cancelled")
         plan = not ended and getattr(self, f"_plan_{self.trigger}", None)
-        if self.trigger == "date":
-            moments = [self.start_at]
-        elif plan:
-            return plan()
-        else:
-            moments = [self.launched_at]
-        return [
-            (moment, company._loyalty_today(moment), 0) for moment in moments if moment
-        ]
+        days = plan() if plan else None
+        if days is not None:
+            return days
+        moment = self.start_at if self.trigger == "date" else self.launched_at
+        return [(moment, company._loyalty_today(moment), 0)] if moment else []
 
     def _plan_days(self):
         """Return the first and the last day that are planned."""
@@ -122,9 +118,12 @@ class LoyaltyCampaignPlanMixin(models.AbstractModel):
         return [(company._loyalty_day_start(day), day, shift) for day in days]
 
     def _plan_follow(self):
-        """The days of the campaign it follows, so many days later."""
-        if self.parent_id.trigger not in AUDIENCE_TRIGGERS:
-            return []
+        """The days of the campaign it follows, so many days later.
+
+        None when those who get that one do not get it together.
+        """
+        if self.parent_id.trigger not in (*AUDIENCE_TRIGGERS, "follow"):
+            return None
         first, last = self._plan_days()
         later = timedelta(days=self.trigger_days)
         rows = [

@@ -124,8 +124,15 @@ class TestCampaignPlan(CampaignCommon):
             self._days(reminder),
             [date(2026, 4, 13), date(2026, 5, 14)],
         )
+        better = self._create_campaign(
+            name="Better", trigger="follow", parent_id=reminder.id, trigger_days=7
+        )
+        self.assertEqual(self._days(better), [date(2026, 4, 20), date(2026, 5, 21)])
         first.date_end = "2026-03-31"
         self.assertEqual(self._days(reminder), [date(2026, 4, 13)])
+        self.assertEqual(self._days(better), [date(2026, 4, 20)])
+        first.trigger = "new_customer"
+        self.assertFalse(self._days(better), "whenever somebody new comes")
 
     def test_once_means_one_day(self):
         with freeze_time(NOW):
