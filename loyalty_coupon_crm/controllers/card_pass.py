@@ -1,4 +1,4 @@
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
 from odoo import http
 from odoo.http import request
@@ -73,7 +73,12 @@ class CardPass(http.Controller):
 
         :param token: secret part of the address, None for a customer who is logged in
         :raise NotFound: for any other card
+        :raise BadRequest: for a token that cannot be one
         """
+        if "\x00" in (token or ""):
+            # Odoo looks for a page with the address of what is not found, and the
+            # database takes no such text.
+            raise BadRequest()
         # Customers have no right on cards; what follows leaves them their own only.
         card = request.env["loyalty.card"].sudo().browse(card_id).exists()
         if not card or not card.code or not card._is_open():

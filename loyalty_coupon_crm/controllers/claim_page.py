@@ -1,3 +1,5 @@
+from werkzeug.exceptions import BadRequest
+
 from odoo import http
 from odoo.http import request
 from odoo.tools import email_normalize
@@ -43,10 +45,14 @@ class ClaimPage(http.Controller):
         return self._render(campaign, "thanks")
 
     def _campaign(self, token):
-        """Return the campaign of a page, as the system: visitors have no rights."""
+        """Return the campaign of a page, as the system: visitors have no rights.
+
+        :raise BadRequest: for a token that cannot be one
+        """
         campaigns = request.env["loyalty.campaign"].sudo()
         if "\x00" in token:
-            return None
+            # Odoo would look for a page with the address of what is not found.
+            raise BadRequest()
         found = campaigns.search(
             [("claim_token", "=", token), ("trigger", "=", "claim")], limit=1
         )

@@ -240,6 +240,36 @@ class TestKioskPages(SelfOrderCommon, HttpCase):
         self.assertFalse(self.coupon.hold_ids)
 
     @mute_logger("odoo.http")
+    def test_guesses_at_the_kiosk_are_answered_alike(self):
+        """Whether a card is there, used, over, of somebody or nobody's."""
+        used = self._create_card(self.program, self.partner, 0)
+        used.sudo().used_at = "2026-01-01"
+        cards = {
+            "live": self.coupon,
+            "used": used,
+            "expired": self._create_card(
+                self.program, self.partner, expiration_date="2020-01-01"
+            ),
+            "foreign": self._create_card(self.program, self.other_partner),
+        }
+        ids = {kind: card.id for kind, card in cards.items()}
+        ids["unknown"] = max(ids.values()) + 100
+        answers = {}
+        for kind, card_id in ids.items():
+            lines = [
+                Command.create(self._goods()),
+                Command.create(self._goods(coupon_id=card_id)),
+            ]
+            try:
+                self._send(lines)
+                answer = "taken"
+            except JsonRpcException as refused:
+                answer = str(refused)
+            answers.setdefault(answer, []).append(kind)
+        self.assertEqual(len(answers), 1, answers)
+        self.assertNotIn("taken", answers)
+
+    @mute_logger("odoo.http")
     def test_a_coupon_comes_on_the_order_at_the_till(self):
         order = self._send([Command.create(self._goods())])
         self.assertEqual((order.source, order.state), ("kiosk", "draft"))
