@@ -21,6 +21,9 @@
         "point_of_sale.customer_display_assets": [
             "loyalty_coupon_crm_pos/static/src/customer_display/**/*",
         ],
+        "point_of_sale.customer_display_assets_test": [
+            "loyalty_coupon_crm_pos/static/tests/customer_display/**/*",
+        ],
         "web.assets_tests": ["loyalty_coupon_crm_pos/static/tests/tours/**/*"],
         "web.assets_unit_tests": ["loyalty_coupon_crm_pos/static/tests/unit/**/*"],
     },

@@ -257,6 +257,14 @@ class TestLoyaltyCrmTours(ScreenshotMixin, TestPointOfSaleHttpCommon):
         programs["drink"].reward_ids.reward_product_id = cup
         return programs
 
+    def test_customer_display(self):
+        till = self.main_pos_config
+        self.start_tour(
+            f"/pos_customer_display/{till.id}/{till.access_token}",
+            "LoyaltyCrmCustomerDisplay",
+            login="pos_user",
+        )
+
     def test_program_templates(self):
         programs = self._create_from_templates()
         points = programs.pop("points")
