@@ -68,10 +68,7 @@ class LoyaltyPosHoldMixin(models.AbstractModel):
         """
         self.ensure_one()
         partner = self.env["res.partner"].browse(partner_id or []).exists()
-        wanted = {int(program_id) for program_id in program_ids}
-        programs = self._loyalty_programs_among(
-            [("id", "in", list(wanted)), ("strict", "=", True)]
-        )
+        programs = self._loyalty_asked_programs(program_ids)
         order = self._loyalty_draft(uuid, partner, lines)
         refused = self._loyalty_not_together(points, partner, programs, other_ids)
         if lines:
@@ -91,11 +88,30 @@ class LoyaltyPosHoldMixin(models.AbstractModel):
             "programs": refused["programs"],
         }
 
+    def _loyalty_asked_programs(self, program_ids):
+        """Return the strict programs that a till asks for, also those it has no more.
+
+        Odoo leaves out what is used up or over: a till that opened before still has it.
+
+        :param program_ids: as of `hold_order`
+        """
+        ids = sorted({int(program_id) for program_id in program_ids})
+        companies = self.company_id | self.company_id.parent_ids
+        # The cashier may not read every program; the gate tells of them what it must.
+        programs = self.env["loyalty.program"].sudo().browse(ids).exists()
+        return programs.filtered(
+            lambda one: (
+                one.strict and (not one.company_id or one.company_id in companies)
+            )
+        )
+
     def _loyalty_use_refusal(self, order, program, partner):
         """Ask the gate about a promotion without a card, and hold one use of it.
 
         :return: why it cannot be used, in words; "" when it can
         """
+        if not program.active:
+            return self.env._("%s is not offered any more.", program.name)
         blockers = program._gate(
             self.env["loyalty.card"],
             partner,

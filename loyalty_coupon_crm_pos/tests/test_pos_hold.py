@@ -311,7 +311,7 @@ class TestPosHold(LoyaltyCrmPosCommon):
         self.assertFalse(self._holds(), "what is refused is not held")
         self.assertFalse(answer["programs"])
 
-    def test_only_strict_promotions_of_the_till_are_asked(self):
+    def test_strict_promotions_are_asked_also_those_of_other_tills(self):
         self._pay_order()
         promotions = self._promotion() + self._promotion()
         promotions[0].strict = False
@@ -319,6 +319,15 @@ class TestPosHold(LoyaltyCrmPosCommon):
         answer = self.till.hold_order(
             FIRST, {}, self.partner.id, [*promotions.ids, 0, 999999999]
         )
+        self.assertEqual(list(answer["programs"]), promotions[1].ids)
+        self.assertIn("Other Till", answer["programs"][promotions[1].id])
+
+    def test_promotions_of_other_companies_are_nobodys_business(self):
+        promotion = self._promotion(first_order_only=False)
+        promotion.sudo().company_id = (
+            self.env["res.company"].sudo().create({"name": "Other"})
+        )
+        answer = self.till.hold_order(FIRST, {}, self.partner.id, promotion.ids)
         self.assertFalse(answer["programs"])
 
     def test_promotion_that_was_paid_all_the_same_is_flagged(self):

@@ -34,7 +34,9 @@ class TestPosPromotion(LoyaltyCrmPosCommon):
     def _hold(self, uuid, partner=None, programs=None):
         """Return why the promotion is refused, None when it is held."""
         programs = self.promotion.ids if programs is None else programs
+        # Every request of a till begins with nothing in memory.
         self.env.flush_all()
+        self.env.invalidate_all()
         partner = self.partner if partner is None else partner
         answer = self.till.hold_order(uuid, {}, partner.id, programs)
         self.assertFalse(answer["cards"])
@@ -94,6 +96,19 @@ class TestPosPromotion(LoyaltyCrmPosCommon):
         self.assertFalse(self._hold(FIRST))
         self.assertFalse(self._hold(SECOND))
         self.assertIn("2 times a day", self._hold(FIRST.replace("1", "3")))
+
+    def test_a_till_that_opened_before_it_ended_is_told(self):
+        """Odoo does not count such programs among those of the till any more."""
+        for values, words in (
+            ({"date_to": "2020-01-01"}, "2020"),
+            ({"pos_ok": False}, "only"),
+            ({"date_to": False, "active": False}, "not offered"),
+        ):
+            with self.subTest(values):
+                self.promotion.write(values)
+                self.assertIn(words, self._hold(FIRST))
+                self.assertFalse(self._holds())
+                self.promotion.write({"pos_ok": True})
 
     def test_no_limit_no_row(self):
         self.promotion.limit_usage = False

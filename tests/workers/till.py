@@ -26,6 +26,20 @@ def prepare(env, coupons):
             "reward_ids": [(0, 0, {"discount": 10, "discount_mode": "percent"})],
         }
     )
+    promotion = env["loyalty.program"].create(
+        {
+            "name": "Spring",
+            "program_type": "promotion",
+            "strict": True,
+            "limit_usage": True,
+            "max_usage": int(coupons),
+            "applies_on": "current",
+            "trigger": "auto",
+            "communication_plan_ids": False,
+            "rule_ids": [(0, 0, {"minimum_amount": 50})],
+            "reward_ids": [(0, 0, {"discount": 10, "discount_mode": "percent"})],
+        }
+    )
     product = env["product.product"].create(
         {
             "name": "Tea",
@@ -42,11 +56,18 @@ def prepare(env, coupons):
     return {
         "cards": cards.ids,
         "product": product.id,
-        "reward": program.reward_ids.id,
-        "discount": program.reward_ids.discount_line_product_id.id,
+        "coupons": _offer(program),
+        "promotion": _offer(promotion),
         "partner": env["res.partner"].create({"name": "Buyer"}).id,
         "tills": [_open_till(env, user, number) for number in range(TILLS)],
     }
+
+
+def _offer(program):
+    """Return the ids of a program, its reward and the product of its discount."""
+    reward = program.reward_ids
+    discount = reward.discount_line_product_id
+    return {"program": program.id, "reward": reward.id, "discount": discount.id}
 
 
 def _open_till(env, user, number):
@@ -75,4 +96,20 @@ def summarize(env):
         "counted": sum(counters.mapped("uses")),
         "refusals": env["loyalty.refusal"].search_count([("card_id", "in", cards.ids)]),
         "held": env["loyalty.point.hold"].search_count([("card_id", "in", cards.ids)]),
+    }
+
+
+def summarize_promotion(env):
+    """Return what redemptions, counters and orders say of the promotion."""
+    program = env["loyalty.program"].search([("name", "=", "Spring")])
+    mine = [("program_id", "=", program.id)]
+    uses = env["loyalty.redemption"].search([*mine, ("is_live", "=", True)])
+    counters = env["loyalty.use.counter"].search(mine)
+    return {
+        "uses": len(uses),
+        "cards": len(uses.card_id),
+        "counted": sum(counters.mapped("uses")),
+        "refusals": env["loyalty.refusal"].search_count(mine),
+        "held": env["loyalty.point.hold"].search_count(mine),
+        "flagged": env["pos.order"].search_count([("loyalty_flag", "!=", False)]),
     }

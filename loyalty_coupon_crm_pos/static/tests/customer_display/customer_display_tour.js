@@ -1,5 +1,8 @@
 import { registry } from "@web/core/registry";
-import { addProduct, postMessage } from "@point_of_sale/../tests/customer_display/customer_display_utils";
+import {
+    addProduct,
+    postMessage,
+} from "@point_of_sale/../tests/customer_display/customer_display_utils";
 
 const ORDER = {
     lines: [],
