@@ -96,6 +96,7 @@ class LoyaltyPointMove(models.Model):
     )
     _document_index = models.Index("(order_model, order_id) WHERE order_id IS NOT NULL")
     _date_index = models.Index("(date)")
+    _below_zero_index = models.Index("(card_id) WHERE balance_after < 0")
     _open_award_index = models.Index("(card_id, expiration_date) WHERE remaining > 0")
 
     def write(self, vals):
@@ -126,7 +127,8 @@ class LoyaltyPointMove(models.Model):
         """Say for each movement which award it drew from or gives back to.
 
         A spend draws from the award that lapses first; the reversal of an award draws
-        from that award first; the reversal of a spend gives back to its awards.
+        from that award first; the reversal of a spend gives back to its awards. What
+        was taken below zero draws from the awards that come after.
         """
         self.flush_recordset()
         for move in self.sorted("id"):
@@ -135,6 +137,8 @@ class LoyaltyPointMove(models.Model):
                 move._draw(first=origin)
             elif move.kind == "reverse":
                 move._give_back(origin)
+            elif move.remaining < move.points:
+                move._pay_debts()
         self.invalidate_model(["remaining", "expiration_date", "inactive_days"])
 
     def _draw(self, first):
@@ -176,6 +180,43 @@ class LoyaltyPointMove(models.Model):
                 points=-self.points,
                 spend=self.id,
                 today=company._loyalty_today(),
+            )
+        )
+
+    def _pay_debts(self):
+        """Note which movements that went below zero this award makes up for.
+
+        The oldest first; what a spend took counts as long as it was not given back.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH taken AS (
+                    SELECT CASE WHEN points > 0 THEN reversal_of_id ELSE id END AS id,
+                           -points AS points
+                      FROM loyalty_point_move
+                     WHERE card_id = %(card)s AND id < %(award)s
+                       AND (points < 0 OR kind = 'reverse')
+                     UNION ALL
+                    SELECT CASE WHEN spend.points > 0 THEN spend.reversal_of_id
+                                ELSE spend.id END, -drawn.points
+                      FROM loyalty_point_move spend
+                      JOIN loyalty_point_allocation drawn ON drawn.spend_id = spend.id
+                     WHERE spend.card_id = %(card)s AND spend.id < %(award)s
+                ), debt AS (
+                    SELECT id, SUM(points) AS points,
+                           SUM(SUM(points)) OVER (ORDER BY id) - SUM(points) AS before
+                      FROM taken WHERE id IS NOT NULL
+                     GROUP BY id HAVING SUM(points) > 0.004
+                )
+                INSERT INTO loyalty_point_allocation (spend_id, award_id, points)
+                SELECT id, %(award)s,
+                       ROUND(LEAST(points, %(paid)s - before)::numeric, 2)
+                  FROM debt WHERE before < %(paid)s - 0.004
+                """,
+                card=self.card_id.id,
+                award=self.id,
+                paid=self.points - self.remaining,
             )
         )
 

@@ -319,6 +319,16 @@ class TestLiability(LoyaltyCrmCommon):
         self.assertAlmostEqual(july.allocated, -round(june.allocated / 4, 2))
         self.assertGreater(july.amount, 0)
 
+    def test_points_that_pay_a_debt_are_not_owed(self):
+        award = self._earn(10, 100, "2026-06-05 03:00:00", 1)
+        self._draw(10, "2026-06-06 03:00:00")
+        self._draw(10, "2026-06-07 03:00:00", "reverse", reversal_of_id=award.id)
+        nothing_left = {"terms": {"remaining": 0}}
+        self._earn(10, 100, "2026-06-08 03:00:00", 2, **nothing_left)._allocate()
+        june = self._propose("2026-06-30")
+        self.assertEqual((june.outstanding, june.outstanding_all), (0, 0))
+        self.assertEqual((june.earned, june.redeemed), (10, 10))
+
     def test_history_replaces_the_estimate(self):
         """One closed month: 30 of 40 spent in its second month."""
         self.program.expected_breakage = 90.0

@@ -266,6 +266,30 @@ class TestWallet(LoyaltyCrmCommon):
         card._post_move("spend", -8)
         card._post_move("earn", 10)
         self.assertBooked(card, 7)
+        first, spend, award = card.move_ids.sorted("id")
+        self.assertEqual(self._drawn(card), {(spend, first): 5, (spend, award): 3})
+
+    def test_debt_that_was_given_back_is_not_paid(self):
+        card = self._create_card(self.program, self.partner, 10)
+        card._post_move("spend", -10)
+        first, spend = card.move_ids.sorted("id")
+        card._post_move("reverse", -10, reversal_of_id=first.id)
+        card._post_move("spend", -20)
+        overdrawn = card.move_ids.sorted("id")[-1]
+        card._post_move("reverse", 20, reversal_of_id=overdrawn.id)
+        card._post_move("earn", 15)
+        taken = card.move_ids.filtered(lambda move: move.reversal_of_id == first)
+        award = card.move_ids.sorted("id")[-1]
+        expected = {(spend, first): 10, (taken, award): 10}
+        self.assertEqual(self._drawn(card), expected)
+        self.assertBooked(card, 5)
+
+    def _drawn(self, card):
+        """Return {(spend, award): points} of the card's allocations."""
+        drawn = self.env["loyalty.point.allocation"].search(
+            [("award_id.card_id", "=", card.id)]
+        )
+        return {(row.spend_id, row.award_id): row.points for row in drawn}
 
     def test_same_request_is_planned_once(self):
         card = self._create_card(self.program, self.partner, 10)
