@@ -108,7 +108,7 @@ class LoyaltyDailyFigure(models.Model):
     )
     points_change = fields.Float(
         string="Change of Points",
-        help="By how much the points outstanding rose on the day.",
+        help="By how much the positive balances rose on the day.",
     )
 
     _day_index = models.Index("(company_id, day)")

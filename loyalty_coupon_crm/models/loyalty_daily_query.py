@@ -381,7 +381,10 @@ class LoyaltyDailyQuery(models.AbstractModel):
 
     @api.model
     def _points_part(self, scope):
-        """Return SQL of the points moved, at the shop of their document."""
+        """Return SQL of the points moved, at the shop of their document.
+
+        `points_change` is what the positive balances rose by.
+        """
         day = self._day(SQL("move.date"), SQL("move.company_id"))
         kind = SQL(
             """CASE WHEN move.kind != 'reverse' THEN move.kind
@@ -394,6 +397,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
               FROM loyalty_point_move move
               LEFT JOIN loyalty_point_move origin
                 ON origin.id = move.reversal_of_id AND move.kind = 'reverse'
+              LEFT JOIN (%(risen)s) risen ON risen.id = move.id
               LEFT JOIN (SELECT order_model, order_id, MIN(channel) AS channel,
                                 MIN(shop) AS shop
                            FROM loyalty_purchase
@@ -415,6 +419,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
                 """,
                 near,
             ),
+            risen=self._risen_sql(scope),
             wallets=WALLET_TYPES,
             near=near,
             here=self._is_in(day, SQL("move.company_id"), scope),
@@ -428,7 +433,7 @@ class LoyaltyDailyQuery(models.AbstractModel):
             )
             for name, kinds in POINT_GROUPS.items()
         }
-        measures["points_change"] = SQL("move.points")
+        measures["points_change"] = SQL("COALESCE(risen.rise, move.points)")
         measures["move_count"] = SQL("1")
         keys = {
             **self._fact_keys("move", "program_id"),
@@ -436,3 +441,34 @@ class LoyaltyDailyQuery(models.AbstractModel):
             "shop": SQL("bought.shop"),
         }
         return self._part(measures, day, source, **keys)
+
+    @api.model
+    def _risen_sql(self, scope):
+        """Return SQL of how far movements raised a balance above zero: `id`, `rise`.
+
+        Only of cards that were below zero once: of all others it is what was moved.
+        Nothing but awards is ever dated back, and they lower no balance: the cards that
+        were below zero in the order of writing are all that were by date.
+        """
+        cards = SQL()
+        if scope.get("spans") is not None:
+            cards = SQL(
+                "AND below.card_id IN (SELECT card_id FROM loyalty_point_move"
+                " WHERE %s)",
+                self._is_near(SQL("date"), scope),
+            )
+        return SQL(
+            """
+            SELECT id, (GREATEST(after, 0) - GREATEST(after - points, 0))::float8
+                           AS rise
+              FROM (SELECT row.id, ROUND(row.points::numeric, 2) AS points,
+                           SUM(ROUND(row.points::numeric, 2)) OVER (
+                               PARTITION BY row.card_id ORDER BY row.date, row.id)
+                               AS after
+                      FROM loyalty_point_move row
+                     WHERE row.card_id IN (
+                           SELECT below.card_id FROM loyalty_point_move below
+                            WHERE below.balance_after < 0 %s)) step
+            """,
+            cards,
+        )

@@ -294,6 +294,14 @@ class LoyaltyDailyRefresh(models.Model):
              UNION ALL
             SELECT company_id, date FROM moved
              UNION ALL
+            -- Where points were below zero, later movements raise a balance otherwise.
+            SELECT later.company_id, later.date
+              FROM moved
+              JOIN loyalty_point_move later ON later.card_id = moved.card_id
+                                           AND later.date > moved.date
+             WHERE moved.card_id IN (SELECT card_id FROM loyalty_point_move
+                                      WHERE balance_after < 0)
+             UNION ALL
             SELECT company_id, issued_at FROM card WHERE issued_at IS NOT NULL
              UNION ALL
             -- A coupon that was taken back does not know any more when it was issued.

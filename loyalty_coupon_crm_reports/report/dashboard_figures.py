@@ -250,8 +250,8 @@ FIGURES = [
         "points",
         _lt("Points Outstanding"),
         _lt(
-            "Sum of all movements of points up to the last day: what is on the points "
-            "cards then. eWallets and gift cards hold money and are left out."
+            "Sum of the positive balances of the points cards at the end of the last "
+            "day. eWallets and gift cards hold money and are left out."
         ),
         "points",
         "moves_until",

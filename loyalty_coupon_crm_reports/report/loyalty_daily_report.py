@@ -57,6 +57,7 @@ class LoyaltyDailyReport(models.Model):
             "date",
             "kind",
             "points",
+            "balance_after",
             "order_model",
             "order_id",
             "reversal_of_id",
@@ -209,7 +210,7 @@ class LoyaltyDailyReport(models.Model):
     points_change = fields.Float(
         string="Change of Points",
         readonly=True,
-        help="By how much the points outstanding rose.",
+        help="By how much the positive balances rose.",
     )
 
     @api.model

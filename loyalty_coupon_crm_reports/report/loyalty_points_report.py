@@ -37,6 +37,7 @@ class LoyaltyPointsReport(models.Model):
             "date",
             "kind",
             "points",
+            "balance_after",
             "reversal_of_id",
         ],
         "loyalty.program": ["program_type"],
@@ -75,14 +76,14 @@ class LoyaltyPointsReport(models.Model):
     )
     change = fields.Float(
         readonly=True,
-        help="Issued + earned − spent − lapsed + adjusted: by how much the points "
-        "outstanding rose.",
+        help="By how much the points outstanding rose: issued + earned − spent − lapsed "
+        "+ adjusted, but nothing for what moved on cards below zero.",
     )
     outstanding = fields.Float(
         readonly=True,
-        help="Points on the cards at the end of the month; of several months, at the "
-        "end of the last one. A card whose old movements are archived counts from its "
-        "opening row on.",
+        help="Sum of the positive balances at the end of the month; of several months, "
+        "at the end of the last one. A card whose old movements are archived counts "
+        "from its opening row on.",
     )
 
     @api.model

@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytz
@@ -121,6 +122,18 @@ class LoyaltyReportCommon(LoyaltyCrmCommon):
                 **values,
             }
         )
+
+    def _rises(self, moves):
+        """Return {movement: by how much it raised the positive balance of its card}.
+
+        :param moves: all movements of their cards
+        """
+        balances, rises = Counter(), {}
+        for move in moves.sorted(lambda move: (move.date, move.id)):
+            before = balances[move.card_id]
+            balances[move.card_id] = after = before + move.points
+            rises[move] = max(0, after) - max(0, before)
+        return rises
 
     def _groups(self, report, groupby, domain=(), names=None):
         """Return {key: {measure: value}} as the web client would get it."""

@@ -125,14 +125,15 @@ class Oracle:
             for row in reversed(self.rows["purchase"])
             if row.order_id
         }
-        for move in self.rows["point.move"]:
+        rises = self.test._rises(self.rows["point.move"])
+        for move, rise in rises.items():
             if move.program_id.program_type != "loyalty":
                 continue
             kind = (move.reversal_of_id or move).kind
             name = next(name for name, kinds in POINTS.items() if kind in kinds)
             points = -move.points if kind in TAKEN else move.points
             shop = shops.get(move.order_id, False)
-            values = {name: points, "points_change": move.points, "move_count": 1}
+            values = {name: points, "points_change": rise, "move_count": 1}
             self._add(move, move.program_id, shop=shop, **values)
 
 
@@ -154,6 +155,10 @@ class TestDailyReport(ReportTwins, LoyaltyReportCommon):
         )
         cls.startClassPatcher(alone)
         cls.numbers = iter(range(900000, 990000))
+
+    def setUp(self):
+        super().setUp()
+        self.balances = Counter()
 
     @classmethod
     def _at(cls, days=40):
@@ -221,15 +226,19 @@ class TestDailyReport(ReportTwins, LoyaltyReportCommon):
             reversal_of_id=use.id,
         )
 
-    def _move(self, moment, kind, points, **values):
+    def _move(self, moment, kind, points, wallet=None, **values):
+        wallet = wallet or self.wallet
+        points = -points if kind in TAKEN else points
+        self.balances[wallet] += points
         return self.env["loyalty.point.move"].create(
             {
-                "card_id": self.wallet.id,
+                "card_id": wallet.id,
                 "program_id": self.points.id,
                 "company_id": self.shop_company.id,
                 "date": moment,
                 "kind": kind,
-                "points": -points if kind in TAKEN else points,
+                "points": points,
+                "balance_after": self.balances[wallet],
                 **values,
             }
         )
@@ -245,6 +254,8 @@ class TestDailyReport(ReportTwins, LoyaltyReportCommon):
         )
 
     def _fill(self, count=25):
+        # Most of the time the wallet is below zero.
+        self._move(NOW - timedelta(days=40), "spend", 200)
         for _number in range(count):
             self._basket(self._at())
             self._redeem(self._at(), shop=self.random.choice(SHOPS))
@@ -384,13 +395,20 @@ class TestDailyReport(ReportTwins, LoyaltyReportCommon):
                 "a reversal": lambda: self._take_back(use, NOW, share=1),
                 "a coupon is used up": lambda: self._use_up(cards[-1]),
                 "the first use is taken back": lambda: first._reverse(),
-                "points of long ago": lambda: self._move(old, "earn", 7),
+                "points of long ago": lambda: self._move(old, "earn", 7, wallet),
+                "points from before a debt": lambda: self._move(
+                    old, "opening", 25, debtor
+                ),
                 "a refusal of long ago": lambda: self._refuse(old),
             }
             edited = self._purchase(
                 NOW - timedelta(days=9), 50.0, order_id=next(self.numbers)
             )
             use = self._use(self.used_card, NOW - timedelta(days=11))
+            wallet = self._create_card(self.points, self.customers[1], points=0)
+            debtor = self._create_card(self.points, self.customers[2], points=0)
+            self._move(old + timedelta(days=1), "spend", 20, debtor)
+            self._move(old + timedelta(days=2), "earn", 30, debtor)
             card = self._create_card(self.program, self.customers[5])
             first = self._use(card, NOW - timedelta(days=60))
             self._use(card, NOW - timedelta(days=50))

@@ -160,6 +160,24 @@ class TestDashboard(LoyaltyReportCommon):
         self.assertEqual(before["outstanding"]["previous"], 15.0)
         self.assertEqual(before["coupon_share"]["change"], 0.0)
 
+    def test_points_below_zero_are_not_outstanding(self):
+        debtor = self._create_card(self.points, self.customers[1], points=0)
+        self.env["loyalty.point.move"].create(
+            {
+                "card_id": debtor.id,
+                "program_id": self.points.id,
+                "company_id": self.shop_company.id,
+                "date": NOW - timedelta(days=2),
+                "kind": "spend",
+                "points": -100,
+                "balance_after": -100,
+            }
+        )
+        self.assertAlmostEqual(self._values()["outstanding"], 45.0)
+        with freeze_time(NOW):
+            self.env["loyalty.daily.refresh"]._refresh()
+        self.assertAlmostEqual(self._values()["outstanding"], 45.0)
+
     def test_one_shop(self):
         found = self._values(shop="South")
         expected = {

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import date, datetime, timedelta
 
 from odoo import fields
@@ -30,7 +31,12 @@ class TestPointsReport(LoyaltyReportCommon):
             for program in cls.programs
         }
 
+    def setUp(self):
+        super().setUp()
+        self.balances = Counter()
+
     def _move(self, program, moment, kind, points, **values):
+        self.balances[program] += points
         return self.env["loyalty.point.move"].create(
             {
                 "card_id": self.cards[program].id,
@@ -39,12 +45,16 @@ class TestPointsReport(LoyaltyReportCommon):
                 "date": moment,
                 "kind": kind,
                 "points": points,
+                "balance_after": self.balances[program],
                 **values,
             }
         )
 
     def _fill(self, count=150):
         moves = self.env["loyalty.point.move"]
+        # The cards are below zero before they are above.
+        for program in self.programs:
+            moves |= self._move(program, START, "spend", -500)
         kinds = [kind for kinds in KINDS.values() for kind in kinds]
         for number in range(2 * count):
             program = self.programs[number % 2]
@@ -62,7 +72,8 @@ class TestPointsReport(LoyaltyReportCommon):
 
     def _expected(self, moves, all_moves, last_month):
         """Recompute the figures of the group of `moves` that ends with a month."""
-        expected = {"change": sum(moves.mapped("points"))}
+        rises = self._rises(all_moves)
+        expected = {"change": sum(rises[move] for move in moves)}
         for name, kinds in KINDS.items():
             points = sum(
                 move.points
@@ -70,10 +81,16 @@ class TestPointsReport(LoyaltyReportCommon):
                 if (move.reversal_of_id or move).kind in kinds
             )
             expected[name] = -points if kinds[0] in TAKEN else points
-        expected["outstanding"] = sum(
-            move.points for move in all_moves if self._month(move.date) <= last_month
-        )
+        expected["outstanding"] = self._outstanding(all_moves, last_month)
         return expected
+
+    def _outstanding(self, moves, last_month):
+        """Return the sum of the positive balances at the end of a month."""
+        balances = Counter()
+        for move in moves:
+            if self._month(move.date) <= last_month:
+                balances[move.card_id] += move.points
+        return sum(max(0, balance) for balance in balances.values())
 
     def _months(self, moves):
         """Return the months from the first movement to today."""
@@ -114,9 +131,9 @@ class TestPointsReport(LoyaltyReportCommon):
     def test_outstanding_of_a_quarter_is_that_of_its_last_month(self):
         moves = self._fill(count=40)
         found = self._groups(self.report, ["month:quarter"], self.domain)
-        until = [move for move in moves if self._month(move.date) <= "2026-03-01"]
         self.assertAlmostEqual(
-            found[("2026-01-01",)]["outstanding"], sum(move.points for move in until)
+            found[("2026-01-01",)]["outstanding"],
+            self._outstanding(moves, "2026-03-01"),
         )
 
     def test_month_of_the_company(self):
