@@ -77,12 +77,14 @@ class LoyaltyPointLiabilityFactsMixin(models.AbstractModel):
     def _draws_sql(self, company, program, until):
         """Return SQL of what was drawn from those awards: `meaning`, `date`, `points`.
 
-        What a reversal gives back to an award counts against what it reverses.
+        What a reversal gives back to an award counts against what it reverses. An award
+        that makes up for points below zero was drawn from when it came.
         """
         return SQL(
             """
             SELECT award.id AS award_id, award.cohort, award.order_model,
-                   award.order_id, spend.date, drawn.points,
+                   award.order_id, GREATEST(spend.date, award.date) AS date,
+                   drawn.points,
                    COALESCE(origin.kind, spend.kind) AS meaning
               FROM (%(awards)s) award
               JOIN (%(sources)s) source ON source.award_id = award.id

@@ -329,6 +329,17 @@ class TestLiability(LoyaltyCrmCommon):
         self.assertEqual((june.outstanding, june.outstanding_all), (0, 0))
         self.assertEqual((june.earned, june.redeemed), (10, 10))
 
+    def test_points_spent_in_advance_are_redeemed_when_they_are_earned(self):
+        self._draw(10, "2026-06-06 03:00:00")
+        self._earn(5, 50, "2026-06-07 03:00:00", 1, terms={"remaining": 0})._allocate()
+        june = self._propose("2026-06-30")
+        self.assertEqual((june.earned, june.redeemed, june.outstanding), (5, 5, 0))
+        award = self._earn(8, 80, "2026-07-08 03:00:00", 2, terms={"remaining": 3})
+        award._allocate()
+        july = self._propose("2026-07-31")
+        self.assertEqual((july.earned, july.redeemed, july.outstanding), (8, 5, 3))
+        self.assertEqual(july.line_ids.filtered("used").mapped("used"), [5, 5])
+
     def test_history_replaces_the_estimate(self):
         """One closed month: 30 of 40 spent in its second month."""
         self.program.expected_breakage = 90.0
