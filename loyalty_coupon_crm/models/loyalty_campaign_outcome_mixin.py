@@ -107,30 +107,6 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
             ends=self._window_end_sql(),
         )
 
-    def _bought_query(self):
-        """Return the query of the purchases that outcomes are made of; of `span`.
-
-        Those of the customers, with all rows of their documents: of an order that began
-        before all windows, what was edited later is left out, too.
-        """
-        return SQL(
-            """
-            SELECT row.* FROM loyalty_purchase row
-             WHERE row.company_id = %(company)s
-               AND row.reversal_of_id IS NULL
-               AND row.date >= (SELECT MIN(reach) FROM span)
-               AND row.commercial_partner_id IN (SELECT customer_id FROM span)
-               AND NOT EXISTS (
-                   SELECT FROM loyalty_purchase early
-                    WHERE early.order_model = row.order_model
-                      AND early.order_id = row.order_id AND early.order_id <> 0
-                      AND early.company_id = row.company_id
-                      AND early.reversal_of_id IS NULL
-                      AND early.date < (SELECT MIN(reach) FROM span))
-            """,
-            company=self.company_id.id,
-        )
-
     def _outcome_query(self):
         """Return the query of what each customer bought, per year of occasions.
 
@@ -139,6 +115,7 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
         sold: those given free on the campaign's coupons are a cost of the campaign),
         bought, before (net purchases in as many days before the first window).
         """
+        queries = self.env["loyalty.fact.query"]
         return SQL(
             """
             WITH span AS MATERIALIZED (%(windows)s),
@@ -169,8 +146,8 @@ class LoyaltyCampaignOutcomeMixin(models.AbstractModel):
           GROUP BY span.customer_id, span.year, span.arm, span.variant_id
             """,
             windows=self._window_query(),
-            chosen=self._bought_query(),
-            documents=self.env["loyalty.fact.query"]._documents("chosen"),
+            chosen=queries._rows_of_span(self.company_id),
+            documents=queries._documents("chosen"),
             costs=self._cost_query(),
             inside=SQL("document.date >= span.starts"),
         )

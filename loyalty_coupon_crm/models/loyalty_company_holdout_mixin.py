@@ -98,6 +98,7 @@ class LoyaltyCompanyHoldoutMixin(models.AbstractModel):
         Columns: is_out, after (net purchases in the window), bought, before (those of
         as many days before it).
         """
+        queries = self.env["loyalty.fact.query"]
         return SQL(
             """
             WITH wanted AS (
@@ -110,33 +111,28 @@ class LoyaltyCompanyHoldoutMixin(models.AbstractModel):
                  WHERE member.company_id = %(company)s
                    AND member.assigned_at >= %(start)s
                    AND member.assigned_at < %(end)s
-            ), unit AS (
+            ), span AS MATERIALIZED (
                 SELECT DISTINCT ON (customer_id) customer_id, is_out,
-                       assigned_at AS start, %(end)s - assigned_at AS length
+                       assigned_at AS starts,
+                       assigned_at - (%(end)s - assigned_at) AS reach
                   FROM wanted
                  WHERE assigned_at >= (SELECT MIN(assigned_at) FROM wanted WHERE is_out)
               ORDER BY customer_id, assigned_at, id
-            ), bought AS (
-                SELECT row.commercial_partner_id AS customer_id, row.date,
-                       row.amount + COALESCE(SUM(back.amount), 0) AS amount
-                  FROM loyalty_purchase row
-             LEFT JOIN loyalty_purchase back ON back.reversal_of_id = row.id
-                 WHERE row.company_id = %(company)s
-                   AND row.reversal_of_id IS NULL
-                   AND row.date >= (SELECT MIN(start - length) FROM unit)
-                   AND row.date < %(end)s
-              GROUP BY row.id
-            )
-            SELECT unit.is_out,
-                   COALESCE(SUM(amount) FILTER (WHERE date >= start), 0) AS after,
-                   COALESCE(BOOL_OR(amount > 0) FILTER (WHERE date >= start), FALSE)
+            ), chosen AS MATERIALIZED (%(chosen)s),
+            document AS (%(documents)s)
+            SELECT span.is_out,
+                   COALESCE(SUM(amount) FILTER (WHERE date >= starts), 0) AS after,
+                   COALESCE(BOOL_OR(is_counted) FILTER (WHERE date >= starts), FALSE)
                        AS bought,
-                   COALESCE(SUM(amount) FILTER (WHERE date < start), 0) AS before
-              FROM unit
-         LEFT JOIN bought ON bought.customer_id = unit.customer_id
-                         AND bought.date >= unit.start - unit.length
-          GROUP BY unit.customer_id, unit.is_out
+                   COALESCE(SUM(amount) FILTER (WHERE date < starts), 0) AS before
+              FROM span
+         LEFT JOIN document ON document.customer_id = span.customer_id
+                           AND document.date >= span.reach
+                           AND document.date < %(end)s
+          GROUP BY span.customer_id, span.is_out
             """,
+            chosen=queries._rows_of_span(self),
+            documents=queries._documents("chosen"),
             company=self.id,
             start=self._loyalty_day_start(date(year, 1, 1)),
             end=SQL("%s::timestamp", end),

@@ -186,6 +186,39 @@ class LoyaltyFactQuery(models.AbstractModel):
         )
 
     @api.model
+    def _rows_of_span(self, company):
+        """Return SQL of the purchases of customers since a day, without refunds.
+
+        With all rows of their documents: an order is of the moment of the first row of
+        which something is left, be it one before that day. `span` is a query with
+        `customer_id` and `reach`, the first moment that counts.
+
+        :param company: `res.company` record
+        """
+        return SQL(
+            """
+            WITH late AS MATERIALIZED (
+                SELECT row.* FROM loyalty_purchase row
+                 WHERE row.company_id = %(company)s
+                   AND row.reversal_of_id IS NULL
+                   AND row.date >= (SELECT MIN(reach) FROM span)
+                   AND row.commercial_partner_id IN (SELECT customer_id FROM span))
+            SELECT * FROM late
+             UNION ALL
+            SELECT other.*
+              FROM (SELECT DISTINCT order_model, order_id FROM late
+                     WHERE order_id <> 0) document
+              JOIN loyalty_purchase other
+                ON other.order_model = document.order_model
+               AND other.order_id = document.order_id
+             WHERE other.company_id = %(company)s
+               AND other.reversal_of_id IS NULL
+               AND NOT EXISTS (SELECT FROM late WHERE late.id = other.id)
+            """,
+            company=company.id,
+        )
+
+    @api.model
     def _baskets(self, only=None):
         """Return SQL of one row per document that is a purchase.
 

@@ -157,10 +157,13 @@ class TestCampaignResult(CampaignCommon):
         """As in the figures of customers: what was edited to nothing is none."""
         campaign = self._launch()
         members = self._treated(campaign)
-        undone, edited, free, early = (
+        undone, edited, free, early, again = (
             {"order_model": "sale.order", "order_id": number}
-            for number in range(999001, 999005)
+            for number in range(999001, 999006)
         )
+        cancelled = self._buy(members[1], -90, **again)
+        self._buy(members[1], -80, amount=-100, reversal_of_id=cancelled.id, **again)
+        self._buy(members[1], 6, amount=70, **again)
         self._buy(members[0], 5, **undone)
         self._buy(members[0], 6, amount=-100, **undone)
         self._buy(members[1], 35, **edited)
@@ -170,7 +173,7 @@ class TestCampaignResult(CampaignCommon):
         self._buy(members[3], 5, amount=30, **early)
         row = self._result(campaign)
         self.assertEqual(row.treated_buyers, 2)
-        self.assertAlmostEqual(row.amount_treated * row.treated_count, 60.0, 0)
+        self.assertAlmostEqual(row.amount_treated * row.treated_count, 130.0, 0)
 
     def test_every_message_costs(self):
         campaign = self._launch(message_cost=2.0)
@@ -495,6 +498,11 @@ class TestCampaignResult(CampaignCommon):
             after[is_out] += (amount,)
             if amount:
                 self._buy(member, 0, amount=amount)
+            else:
+                # An order that was edited to nothing is none.
+                order = {"order_model": "sale.order", "order_id": 999000 + number}
+                for part in (70.0, -70.0):
+                    self._buy(member, 0, amount=part, **order)
             self._buy(member, -30, amount=1000)
         self.company._loyalty_refresh_holdout()
         results = self.env["loyalty.campaign.result"].with_user(self.marketing)
