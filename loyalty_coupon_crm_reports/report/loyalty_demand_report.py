@@ -161,8 +161,7 @@ class LoyaltyDemandReport(models.Model):
             SELECT card.id, card.program_id, %(company)s AS company_id,
                    %(today)s::date AS day, card.points,
                    card.expiration_date AS last_day, card.issued_at,
-                   COALESCE(card.used_at, card.voided_at,
-                            card.expiration_date + INTERVAL '1 day') AS ended_at,
+                   COALESCE(card.used_at, card.voided_at, %(over)s) AS ended_at,
                    card.used_at IS NOT NULL AS is_used,
                    card.active AND card.points > 0 AND card.voided_at IS NULL
                        AND (card.expiration_date IS NULL
@@ -175,6 +174,11 @@ class LoyaltyDemandReport(models.Model):
             """,
             company=company,
             today=today,
+            over=SQL(
+                "((card.expiration_date + 1)::timestamp AT TIME ZONE %s"
+                " AT TIME ZONE 'UTC')",
+                self._by_company(company, lambda record: record._loyalty_timezone()),
+            ),
             wallet=self.env["loyalty.program"]._nominative_sql(),
         )
 
@@ -243,7 +247,9 @@ class LoyaltyDemandReport(models.Model):
                    COUNT(*) AS vouchers,
                    SUM(FLOOR(voucher.points / gift.required_points) * gift.quantity)
                        AS quantity
-              FROM voucher JOIN gift ON gift.program_id = voucher.program_id
+              FROM voucher
+              JOIN gift ON gift.program_id = voucher.program_id
+                       AND gift.required_points <= voucher.points
              WHERE voucher.is_open
           GROUP BY 1, 2, 3, 4, 5, 6, 7
             """,

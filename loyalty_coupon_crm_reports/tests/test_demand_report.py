@@ -62,7 +62,8 @@ class TestDemandReport(LoyaltyReportCommon):
         for card in self.rows:
             last = card.expiration_date
             end = card.used_at or (
-                last and datetime.combine(last + timedelta(days=1), datetime.min.time())
+                last
+                and self.shop_company._loyalty_day_start(last + timedelta(days=1))
             )
             end = min(end or NOW, NOW)
             age = max(0, int((end - card.issued_at).total_seconds() // 604800))
@@ -134,6 +135,36 @@ class TestDemandReport(LoyaltyReportCommon):
         for measures in found.values():
             self.assertEqual(measures["open_quantity"], 2)
             self.assertGreater(measures["quantity"], 0)
+
+    def test_a_voucher_of_too_few_points_gives_nothing(self):
+        program = self._create_vouchers_of(self.gift, required_points=2)
+        for points in (1.0, 2.0, 5.0):
+            self._create_coupons(program, [NOW - timedelta(days=3)], points=points)
+        with freeze_time(NOW):
+            found = self._groups(
+                self._report("loyalty.demand.report"),
+                [],
+                [("program_id", "=", program.id)],
+            )[()]
+        self.assertEqual((found["voucher_count"], found["open_quantity"]), (2, 3))
+
+    def test_a_voucher_ends_with_the_day_of_the_company(self):
+        """Issued an hour after midnight: the seventh day is over within the week."""
+        program = self._create_vouchers_of(self.gift)
+        issued = datetime(2026, 6, 1, 17)
+        cards = self._create_coupons(program, [issued] * 40)
+        cards[:30].sudo().write({"used_at": issued + timedelta(days=7, hours=1)})
+        cards[30:].expiration_date = date(2026, 6, 8)
+        self._create_coupons(program, [NOW - timedelta(hours=1)])
+        with freeze_time(NOW):
+            found = self._groups(
+                self._report("loyalty.demand.report"),
+                ["week:day"],
+                [("program_id", "=", program.id)],
+            )
+        self.assertEqual(found["2026-08-03",]["quantity"], 0)
+        # Ten of the forty left in the first week, all others used theirs in the next.
+        self.assertAlmostEqual(found["2026-08-10",]["quantity"], 1.0, 5)
 
     def test_rows_open_their_vouchers(self):
         with freeze_time(NOW):
