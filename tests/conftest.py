@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup"))
 
 from database import Database, copied
+from figures.loaded import Loaded
 from nursery import Nursery
 from processes import result_of
 from provision import demo, odoo, settings
@@ -46,6 +47,26 @@ def start_on(addons_template):
         nursery = Nursery(name)
     yield nursery.start
     nursery.close()
+
+
+@pytest.fixture(scope="session")
+def loaded(addons_template, start_on, tmp_path_factory):
+    """Return a database with real baskets and random facts; nobody changes it.
+
+    Figures of customers are computed; nothing is added up.
+    """
+    name = f"{addons_template}_figures"
+    odoo.copy_database(addons_template, name)
+    yield Loaded(name, start_on, tmp_path_factory.mktemp("figures"))
+    odoo.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def changing(loaded, start_on, tmp_path_factory):
+    """Return a copy of the loaded database that the tests of a module change."""
+    with copied(loaded.name) as name:
+        folder = tmp_path_factory.mktemp("changing")
+        yield Loaded(name, start_on, folder, loaded)
 
 
 @pytest.fixture

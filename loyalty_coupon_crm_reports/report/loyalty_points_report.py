@@ -76,8 +76,8 @@ class LoyaltyPointsReport(models.Model):
     )
     change = fields.Float(
         readonly=True,
-        help="By how much the points outstanding rose: issued + earned − spent − lapsed "
-        "+ adjusted, but nothing for what moved on cards below zero.",
+        help="By how much the points outstanding rose: issued + earned − spent − "
+        "lapsed + adjusted, without what moved on cards below zero.",
     )
     outstanding = fields.Float(
         readonly=True,

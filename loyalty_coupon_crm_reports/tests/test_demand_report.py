@@ -62,8 +62,7 @@ class TestDemandReport(LoyaltyReportCommon):
         for card in self.rows:
             last = card.expiration_date
             end = card.used_at or (
-                last
-                and self.shop_company._loyalty_day_start(last + timedelta(days=1))
+                last and self.shop_company._loyalty_day_start(last + timedelta(days=1))
             )
             end = min(end or NOW, NOW)
             age = max(0, int((end - card.issued_at).total_seconds() // 604800))

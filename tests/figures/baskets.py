@@ -12,6 +12,7 @@ from . import uses
 from .facts import once
 from .groups import distinct, money, plus, ratio, total
 
+YEAR = 12
 AFTER = pandas.Timedelta(days=30)
 
 
@@ -119,6 +120,8 @@ def after(facts):
     return first.assign(
         one=1,
         again=(first.later_count > 0).astype(int),
+        had=(first.earlier_count > 0).astype(int),
+        is_complete=first.date < facts.now - AFTER,
         use_date=facts.day(first.date, first.company_id),
     )
 
@@ -130,6 +133,14 @@ AFTER_FIGURES = {
     "after_amount": money("later"),
     "mean_before": ratio(money("earlier"), total("one")),
     "mean_after": ratio(money("later"), total("one")),
+    "before_count": total("earlier_count"),
+    "after_count": total("later_count"),
+    "frequency_before": ratio(total("earlier_count"), total("one")),
+    "frequency_after": ratio(total("later_count"), total("one")),
+    "basket_before": ratio(money("earlier"), total("earlier_count")),
+    "basket_after": ratio(money("later"), total("later_count")),
+    "active_count": total("had"),
+    "active_rate": ratio(total("had"), total("one"), 100),
     "return_count": total("again"),
     "return_rate": ratio(total("again"), total("one"), 100),
 }
@@ -138,7 +149,46 @@ AFTER_GROUPINGS = (
     ("company_id", "program_id"),
     ("company_id", "program_id", "use_date:month"),
     ("company_id", "campaign_id"),
+    ("company_id", "is_complete"),
 )
+
+
+def around(facts):
+    """Return one row per month from a year before to a year after a cohort's use.
+
+    A cohort is who first used a program in the same month.
+    """
+    first = after(facts)
+    first = first.assign(cohort_month=first.use_date.dt.to_period("M"))
+    keys = ["company_id", "program_id", "cohort_month"]
+    baskets = counted(facts)
+    bought = baskets.assign(month=baskets.day.dt.to_period("M"), one=1)
+    bought = first[[*keys, "customer_id"]].merge(
+        bought[["company_id", "customer_id", "month", "one", "amount"]],
+        on=["company_id", "customer_id"],
+    )
+    cells = bought.groupby([*keys, "month"]).agg(
+        active=("customer_id", "nunique"),
+        purchases=("one", "sum"),
+        cents=("amount", "sum"),
+    )
+    parts = []
+    for key, size in first.groupby(keys).size().items():
+        now = facts.today(key[0]).to_period("M")
+        for age in range(-YEAR, YEAR + 1):
+            month = key[2] + age
+            if month <= now or age <= 0:
+                cell = (*key, month)
+                found = cells.loc[cell] if cell in cells.index else (0, 0, 0)
+                parts.append((*key, month, age, size, month < now, *found))
+    names = [*keys, "month", "age", "size", "is_complete"]
+    table = pandas.DataFrame(parts, columns=[*names, "active", "purchases", "cents"])
+    table["cohort"] = [str(row) for row in table[keys].values.tolist()]
+    sign = table.age.clip(-1, 1)
+    table["phase"] = sign.map({-1: "before", 0: "use", 1: "after"})
+    for name in ("cohort_month", "month"):
+        table[name] = table[name].dt.to_timestamp()
+    return table
 
 
 def retention(facts):
@@ -187,6 +237,21 @@ RETENTION_FIGURES = {
     "frequency": ratio(total("purchases"), total("active")),
     "amount": money("cents"),
 }
+AROUND_FIGURES = {
+    "cohort_size": _cohorts_once,
+    "member_months": total("size"),
+    "active_count": total("active"),
+    "retention_rate": ratio(total("active"), total("size"), 100),
+    "purchase_count": total("purchases"),
+    "frequency": ratio(total("purchases"), total("size")),
+    "average_basket": ratio(money("cents"), total("purchases")),
+    "amount": money("cents"),
+}
+AROUND_GROUPINGS = (
+    ("company_id", "program_id", "cohort_month:month", "age"),
+    ("company_id", "program_id", "phase"),
+    ("company_id", "is_complete", "age"),
+)
 RETENTION_GROUPINGS = (
     ("company_id", "cohort_month:month", "age"),
     ("company_id", "age"),

@@ -4,10 +4,15 @@ import math
 
 import numpy
 import pandas
+from scipy import special
 
 from . import baskets
+from .facts import once
+from .groups import money, total
 
 FEWEST_RANKED, OWN_RHYTHM, LOST_DAYS, DORMANT_FACTOR, RFM_MONTHS = 500, 4, 365, 2, 24
+LOST_PROBABILITY, YEARLY, MONTHS = 0.1, 0.1, 12
+WEEKS_IN_MONTH = 365.25 / 7 / MONTHS
 EDGES = {"r": (30, 60, 120, 240), "f": (2, 3, 5, 10), "m": (100, 300, 1000, 3000)}
 SEGMENTS = {
     5: ["new", "potential", "potential", "champion", "champion"],
@@ -18,7 +23,7 @@ SEGMENTS = {
 }
 KEYS = ["company_id", "customer_id"]
 # Compared one customer at a time; money to the cent.
-CENTS = ("amount", "average_basket", "margin", "repeat_amount", "rfm_amount")
+CENTS = ("amount", "average_basket", "margin", "repeat_amount", "rfm_amount", "clv")
 NAMES = (
     *CENTS,
     "margin_rate",
@@ -46,6 +51,10 @@ NAMES = (
     "favourite_category_share",
     "favourite_category_lift",
     "coupon_share",
+    "p_alive",
+    "churn_band",
+    "expected_purchases",
+    "clv_band",
 )
 
 
@@ -141,8 +150,137 @@ def figures(facts, known=None):
     found["rfm_count"], found["rfm_amount"] = found.purchase_count, found.amount
     _add_rhythm(found, bought)
     _add_scores(found)
+    _add_alive(facts, found, known is not None)
     found["stage"] = _stages(found, known)
     return found
+
+
+@once
+def with_values(facts):
+    """Return the figures with those of the purchase model, and what its bands are."""
+    found = figures(facts)
+    _add_alive(facts, found, True)
+    _add_values(facts, found)
+    return found
+
+
+def _models(facts):
+    """Return the fitted parameters of the companies that have a model."""
+    models = facts.company_metric
+    return models[models.fitted_on.notna()].itertuples()
+
+
+def _add_alive(facts, found, is_fitted):
+    """Add P(alive), equation 10 of Fader, Hardie, Lee (2008), of fitted companies."""
+    found["p_alive"] = numpy.nan
+    for model in _models(facts) if is_fitted else ():
+        here = found.index.get_level_values("company_id") == model.company_id
+        rows = found[here & (found.purchase_days > 0)]
+        x, recency, age = _history(rows)
+        power = (model.model_r + x) * numpy.log(
+            (model.model_alpha + age) / (model.model_alpha + recency)
+        )
+        odds = model.model_a / (model.model_b + x - 1) * numpy.exp(power)
+        found.loc[rows.index, "p_alive"] = (1 / (1 + odds)).where(x > 0, 1.0)
+
+
+def _history(rows):
+    """Return repeat purchase days, and weeks from the first to the last and to now."""
+    recency = rows.tenure_days - rows.recency_days
+    return (
+        rows.purchase_days.astype(float) - 1,
+        recency.astype(float) / 7,
+        rows.tenure_days.astype(float) / 7,
+    )
+
+
+def _add_values(facts, found):
+    """Add expected purchases, CLV of twelve months and its band.
+
+    BG/NBD by equation 10 of Fader, Hardie, Lee (2005), Gamma-Gamma by equation 5 of
+    Fader, Hardie (2013).
+    """
+    for name in ("expected_purchases", "clv"):
+        found[name] = numpy.nan
+    found["clv_band"] = found["churn_band"] = None
+    for model in _models(facts):
+        here = found.index.get_level_values("company_id") == model.company_id
+        rows = found[here & (found.purchase_days > 0)]
+        x, _recency, _age = _history(rows)
+        mean = rows.repeat_amount.fillna(0).astype(float)
+        spend = (
+            model.model_p
+            * (model.model_gamma + x * mean)
+            / (model.model_p * x + model.model_q - 1)
+        )
+        value, before = 0.0, 0.0
+        for month in range(1, MONTHS + 1):
+            until = _expected(model, rows, month * WEEKS_IN_MONTH)
+            value = value + (until - before) / (1 + YEARLY) ** (month / MONTHS)
+            before = until
+        value = value * spend * model.margin_rate
+        place = value.rank(ascending=False, method="min").sub(1) / (len(value) - 1)
+        band = numpy.select([place < 0.2, place < 0.5], ["top", "middle"], "base")
+        alive = rows.p_alive
+        risk = numpy.select([alive >= 0.7, alive >= 0.3], ["low", "medium"], "high")
+        found.loc[rows.index, "expected_purchases"] = before
+        found.loc[rows.index, "clv"] = value
+        found.loc[rows.index, "clv_band"] = band
+        risk = pandas.Series(risk, index=rows.index).where(rows.purchase_days > 1)
+        found.loc[rows.index, "churn_band"] = risk
+
+
+def _expected(model, rows, weeks):
+    """Return how many purchases are expected within so many weeks."""
+    r, alpha, a, b = model.model_r, model.model_alpha, model.model_a, model.model_b
+    x, _recency, age = _history(rows)
+    series = special.hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + age + weeks))
+    left = 1 - ((alpha + age) / (alpha + age + weeks)) ** (r + x) * series
+    return (a + b + x - 1) / (a - 1) * left * rows.p_alive
+
+
+def flows(found, known=None):
+    """Return {(company, customer): (stage before, stage)} of who changed the stage."""
+    before = pandas.Series(None, index=found.index, dtype=object)
+    if known is not None:
+        before = known.stage.reindex(found.index)
+    changed = found[found.stage != before]
+    return {
+        key: (_from(before[key], stage), stage) for key, stage in changed.stage.items()
+    }
+
+
+def _from(before, stage):
+    """Return the stage before: who is new was a prospect."""
+    known = before if isinstance(before, str) else None
+    return (known or "prospect") if stage == "new" else known
+
+
+def report(facts):
+    """Return one row per customer, for the RFM matrix and shares of value."""
+    found = with_values(facts).reset_index()
+    return found.assign(
+        one=1,
+        cents=found.amount * 100,
+        rounded_clv=found.clv.round(2),
+        r_score=found.r_score.astype("Int64"),
+        fm_score=found.fm_score.astype("Int64"),
+    )
+
+
+FIGURES = {
+    "__count": total("one"),
+    "amount": money("cents"),
+    "purchase_count": total("purchase_count"),
+    "clv": total("rounded_clv"),
+}
+GROUPINGS = (
+    ("company_id", "r_score", "fm_score"),
+    ("company_id", "rfm_segment"),
+    ("company_id", "clv_band"),
+    ("company_id", "stage"),
+    ("company_id", "churn_band"),
+)
 
 
 def _add_rhythm(found, bought):
@@ -204,7 +342,7 @@ def _stages(found, known):
         numpy.select(
             [
                 found.purchase_count == 0,
-                gap > LOST_DAYS,
+                (gap > LOST_DAYS) | (found.p_alive < LOST_PROBABILITY),
                 silent,
                 slow,
                 won_back,

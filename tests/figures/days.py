@@ -3,6 +3,7 @@
 import pandas
 
 from . import baskets, coupons, months, uses
+from .facts import once
 from .groups import money, plus, ratio, total
 
 KEYS = ["company_id", "day", "channel", "shop", "program_id"]
@@ -14,12 +15,36 @@ POINTS = {
     "points_adjusted": "adjusted",
     "points_change": "rise",
 }
+MONEY = (
+    "amount",
+    "coupon_amount",
+    "coupon_discount",
+    "discount",
+    "plain_amount",
+    "use_discount",
+    "goods_cost",
+    "row_amount",
+    "row_discount",
+)
+SUMS = (
+    *MONEY,
+    "purchases",
+    "coupon_purchases",
+    "plain_purchases",
+    "uses",
+    "reversals",
+    "refusals",
+    "issued",
+    "used",
+)
 
 
+@once
 def report(facts):
     """Return one row per fact, with the day it counts on and what it counts for."""
     parts = [
         _purchases(facts),
+        _rows(facts),
         _uses(facts),
         _reversals(facts),
         _refusals(facts),
@@ -49,8 +74,23 @@ def _purchases(facts):
         amount=frame.amount,
         coupon_amount=frame.amount * coupon,
         discount=frame.discount_amount,
+        coupon_discount=frame.discount_amount * coupon,
         plain_purchases=1 - coupon,
         plain_amount=frame.amount * (1 - coupon),
+    )
+
+
+def _rows(facts):
+    """Rows of purchases, refunds and edits on their own day."""
+    frame = facts.purchase.copy()
+    frame["day"] = facts.day(frame.date, frame.company_id)
+    return _part(
+        frame,
+        ["company_id", "day", "channel", "shop"],
+        rows=1,
+        sales=(frame.reversal_of_id.isna() & (frame.amount >= 0)).astype(int),
+        row_amount=frame.amount,
+        row_discount=frame.discount_amount.fillna(0),
     )
 
 
@@ -97,7 +137,7 @@ def _points(facts):
     )
     frame = frame.merge(shops, on=["order_model", "order_id"], how="left")
     columns = {name: frame[source] for name, source in POINTS.items()}
-    return _part(frame, KEYS, **columns)
+    return _part(frame, KEYS, moves=1, **columns)
 
 
 FIGURES = {
@@ -120,7 +160,13 @@ FIGURES = {
     "issued_count": total("issued"),
     "used_count": total("used"),
     "used_rate": ratio(total("used"), total("issued"), 100),
-    **{name: total(name) for name in POINTS if name != "points_change"},
+    **{name: total(name) for name in POINTS},
+    "coupon_discount": money("coupon_discount"),
+    "row_count": total("rows"),
+    "sale_count": total("sales"),
+    "row_amount": money("row_amount"),
+    "row_discount": money("row_discount"),
+    "move_count": total("moves"),
 }
 GROUPINGS = (
     ("company_id",),
@@ -130,3 +176,14 @@ GROUPINGS = (
     ("company_id", "channel"),
     ("company_id", "program_id"),
 )
+
+
+def customers(facts):
+    """Return one row per customer, day and shop of what was bought."""
+    names = ["company_id", "day", "shop", "customer_id"]
+    rows = baskets.counted(facts)[names].dropna(subset=["customer_id"])
+    return rows.drop_duplicates().assign(one=1)
+
+
+CUSTOMER_FIGURES = {"__count": total("one")}
+CUSTOMER_GROUPINGS = (("company_id", "day:month"), ("company_id", "shop"))

@@ -14,6 +14,10 @@ MOMENTS = (
     "voided_at",
     "expires_at",
     "expiration_date",
+    "date_to",
+    "date_from",
+    "date_end",
+    "name",
 )
 TEXTS = {
     "channel": str,
@@ -26,6 +30,7 @@ TEXTS = {
     "message_state": str,
     "program_type": str,
     "applies_on": str,
+    "trigger": str,
     "reward_type": str,
     "stage_from": str,
     "stage_to": str,
@@ -62,6 +67,12 @@ class Facts:
         partners = self.res_partner.set_index("id").commercial_partner_id
         self._customers = partners
 
+    def rate(self, currency, day):
+        """Return how much of a currency one unit of the main one is on a day."""
+        rates = self.res_currency_rate
+        known = rates[(rates.currency_id == currency) & (rates.name <= day)]
+        return known.sort_values("name").rate.iloc[-1] if len(known) else 1.0
+
     def customers(self, contacts):
         """Return the commercial customers of a column of contacts."""
         return contacts.map(self._customers).astype("Int64")
@@ -84,6 +95,12 @@ class Facts:
         zone = self.zones.get(company, self.zones[self.main])
         here = self.now.tz_localize("UTC").tz_convert(zone)
         return here.tz_localize(None).normalize()
+
+    def day_end(self, day, company):
+        """Return the moment at which a day is over for a company."""
+        zone = self.zones.get(company, self.zones[self.main])
+        midnight = pandas.Timestamp(day) + pandas.Timedelta(days=1)
+        return midnight.tz_localize(zone).tz_convert("UTC").tz_localize(None)
 
     def todays(self, companies):
         """Return the day it is for each company of a column."""

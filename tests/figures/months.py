@@ -2,7 +2,7 @@
 
 import pandas
 
-from .facts import once
+from .facts import WALLETS, once
 from .groups import money, ratio, total
 
 # Which figure a movement belongs to; a reversal belongs where what it reverses does.
@@ -14,7 +14,6 @@ KINDS = {
     "adjusted": ("adjust", "transfer", "loss"),
 }
 TAKEN = ("spent", "expired")
-WALLETS = ("loyalty", "ewallet", "gift_card")
 
 
 @once
@@ -75,7 +74,11 @@ def _of_last(column):
     return compute
 
 
-POINTS_FIGURES = {name: total(name) for name in KINDS}
+POINTS_FIGURES = {
+    **{name: total(name) for name in KINDS},
+    "change": total("rise"),
+    "outstanding": _of_last("outstanding"),
+}
 POINTS_GROUPINGS = (
     ("company_id",),
     ("company_id", "program_id", "month:month"),
@@ -129,6 +132,11 @@ SEASON_FIGURES = {
     ),
     "growth": _growth,
     "season_index": ratio(money("full"), money("mean_of_full"), 100),
+    "amount_before": money("before"),
+    "grown_amount": money("grown"),
+    "grown_before": money("grown_before"),
+    "full_amount": money("full"),
+    "mean_amount": money("mean"),
     "trend_amount": lambda groups: _of_last("trend")(groups) / 100,
 }
 SEASON_GROUPINGS = (

@@ -74,4 +74,5 @@ GROUPINGS = (
     ("company_id", "use_date:day"),
     ("company_id", "shop", "channel"),
     ("company_id", "campaign_id"),
+    ("company_id", "shop", "user_id"),
 )

@@ -10,7 +10,7 @@ from figures_rows import copy_rows, next_id
 DAYS = 500
 CHANNELS = ("pos", "sale", "website", "import")
 SHOPS = ("North", "South", None)
-WHOLE_NUMBERS = {"id", "order_id", "used_by_id", "campaign_id", "campaign_member_id"}
+WHOLE_NUMBERS = {"id", "order_id", "used_by_id"}
 
 
 def frame_of(rows):
@@ -30,6 +30,7 @@ class Facts:
         self.company = company
         self.now = now
         self.random = random.Random(seed)
+        self.users = env["res.users"].search([], limit=2).ids
         self.zone = pytz.timezone(company.partner_id.tz)
         self.rows = {}
         self.ids = {}
@@ -89,8 +90,9 @@ class Facts:
                 self.add(
                     "purchase_line",
                     purchase_id=row["id"],
+                    product_id=self.random.choice([*self.products.ids, None]),
                     categ_id=self.random.choice([*self.categories, None]),
-                    quantity=1,
+                    quantity=self.random.choice((1, 2, 3)) * (1 if part > 0 else -1),
                     amount=part,
                     cost=None,
                 )
@@ -114,7 +116,7 @@ class Facts:
                 "company_id": self.company.id,
                 "channel": purchase["channel"] if purchase else "pos",
                 "shop": purchase["shop"] if purchase else None,
-                "user_id": self.env.uid,
+                "user_id": self.random.choice(self.users),
                 "order_model": document[0],
                 "order_id": document[1],
                 "date": date,

@@ -2,6 +2,9 @@
 
 import pandas
 
+# What a movement is known by here, which are no columns.
+OWN = ("origin", "written")
+
 
 class Wallet:
     """Moves and allocations of one card, in the order in which they happen."""
@@ -15,6 +18,7 @@ class Wallet:
         self.moves = []
         self.open = []
         self.drawn = []
+        self.debts = []
 
     @property
     def earned_last(self):
@@ -37,19 +41,39 @@ class Wallet:
             "remaining": 0.0,
             "order_model": document and document[0],
             "order_id": document and document[1],
+            "request_key": None,
             "origin": None,
+            # What is dated back was written later.
+            "written": date,
             **values,
         }
         self.moves.append(move)
         return move
 
-    def earn(self, date, points, last_day=None, document=None, kind="earn"):
+    def earn(self, date, points, last_day=None, document=None, kind="earn", **values):
         """Write an award; what lies below zero is paid from it at once."""
-        move = self.post(date, kind, points, document, expiration_date=last_day)
+        move = self.post(
+            date, kind, points, document, expiration_date=last_day, **values
+        )
         move["remaining"] = max(0.0, min(points, self.balance))
-        if move["remaining"]:
-            self.open.append(move)
+        self._pay(move, round(points - move["remaining"], 2))
+        self._open(move)
         return move
+
+    def _pay(self, award, points):
+        """Note which movements below zero an award makes up for, the oldest first."""
+        for debt in self.debts:
+            part = min(points, debt[1])
+            if part > 0:
+                self.drawn.append((debt[0], award, part))
+                debt[1] = round(debt[1] - part, 2)
+                points = round(points - part, 2)
+        self.debts = [debt for debt in self.debts if debt[1] > 0]
+
+    def _open(self, award):
+        known = any(award is one for one in self.open)
+        if award["remaining"] > 0 and not known:
+            self.open.append(award)
 
     def spend(self, date, points, document=None, kind="spend", **values):
         """Take points, from the award that lapses first."""
@@ -71,6 +95,8 @@ class Wallet:
                 award["remaining"] = round(award["remaining"] - part, 2)
                 self.drawn.append((move, award, part))
                 points = round(points - part, 2)
+        if points > 0:
+            self.debts.append([move, points])
         self.open = [award for award in self.open if award["remaining"] > 0]
 
     def take_back(self, date, award):
@@ -80,11 +106,19 @@ class Wallet:
         return move
 
     def give_back(self, date, spend):
-        """Reverse a spend; the points stay open on the reversal."""
+        """Reverse a spend: the points are open again on the awards it drew from."""
         move = self.post(date, "reverse", -spend["points"], origin=spend)
-        move["remaining"] = max(0.0, min(move["points"], self.balance))
-        if move["remaining"]:
-            self.open.append(move)
+        left = max(0.0, min(move["points"], self.balance))
+        self.debts = [debt for debt in self.debts if debt[0] is not spend]
+        for drawn, award, part in reversed(list(self.drawn)):
+            part = min(part, left)
+            if drawn is spend and part > 0:
+                award["remaining"] = round(award["remaining"] + part, 2)
+                self.drawn.append((move, award, -part))
+                self._open(award)
+                left = round(left - part, 2)
+        move["remaining"] = left
+        self._open(move)
         return move
 
     def lapse(self, date):
@@ -99,21 +133,21 @@ class Wallet:
 
 
 def moves_frame(wallets, first_id):
-    """Return the rows of movements and allocations; ids follow the moments."""
+    """Return the rows of movements and allocations, numbered as they were written."""
     moves = [move for wallet in wallets for move in wallet.moves]
-    moves.sort(key=lambda move: pandas.Timestamp(move["date"]))
+    moves.sort(key=lambda move: pandas.Timestamp(move["written"]))
     for place, move in enumerate(moves):
         move["id"] = first_id + place
     rows = pandas.DataFrame(
         [
             {
-                **{name: value for name, value in move.items() if name != "origin"},
+                **{name: move[name] for name in move if name not in OWN},
                 "reversal_of_id": move["origin"] and move["origin"]["id"],
             }
             for move in moves
         ]
     )
-    for name in ("order_id", "reversal_of_id"):
+    for name in ("order_id", "reversal_of_id", "company_id"):
         rows[name] = rows[name].astype("Int64")
     allocations = pandas.DataFrame(
         [

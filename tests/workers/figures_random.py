@@ -8,7 +8,8 @@ from figures_rows import copy_rows, next_id
 
 from odoo.fields import Command
 
-CUSTOMERS, CONTACTS, DOCUMENTS, CARDS, REFUSALS = 30, 8, 320, 260, 40
+CUSTOMERS, CONTACTS, DOCUMENTS, CARDS, REFUSALS = 30, 8, 320, 300, 40
+SEGMENTS, MEMBERSHIPS, HOLDOUT = 3, 60, 0.1
 DISCOUNT = {"reward_type": "discount", "discount": 10}
 
 
@@ -22,6 +23,7 @@ COUPON = {
     "trigger": "with_code",
     "reward_ids": _rewards({**DISCOUNT, "required_points": 1}),
 }
+POINTS = {**COUPON, "program_type": "loyalty", "applies_on": "both"}
 STEPPED = _rewards(
     {**DISCOUNT, "required_points": 2}, {**DISCOUNT, "required_points": 5}
 )
@@ -30,8 +32,9 @@ PROGRAMS = {
     "stepped": {**COUPON, "reward_ids": STEPPED},
     "next": {**COUPON, "program_type": "next_order_coupons", "applies_on": "future"},
     "code": {**COUPON, "program_type": "promo_code"},
-    "points": {**COUPON, "program_type": "loyalty", "applies_on": "both"},
+    "points": {**POINTS, "points_value": 0.05, "expected_breakage": 20},
     "money": {**COUPON, "program_type": "ewallet", "applies_on": "future"},
+    "more": {**POINTS, "points_value": 0.013},
 }
 
 
@@ -47,15 +50,16 @@ class World(Facts):
         self._masters()
         self._customers()
         self._members()
+        self._segments()
         self._cards()
         self._documents()
         self._uses()
         self._settle_cards()
         self._wallets()
-        for _number in range(REFUSALS):
+        for number in range(REFUSALS):
             self.add(
                 "refusal",
-                company_id=self.company.id,
+                company_id=self.company.id if number % 8 else None,
                 date=self.moment(),
                 channel=self.random.choice(CHANNELS),
                 shop=self.random.choice(SHOPS),
@@ -72,39 +76,73 @@ class World(Facts):
             ]
         )
         self.programs = list(made)
-        self.points, self.money = made[4], made[5]
-        gift = env["product.product"].create({"name": f"Gift {self.company.name}"})
-        product = {"reward_type": "product", "reward_product_id": gift.id}
-        voucher = {
-            **COUPON,
-            "name": "Voucher",
-            "company_id": self.company.id,
-            "reward_ids": _rewards(
-                {**product, "reward_product_qty": 2, "required_points": 1},
-                {**DISCOUNT, "required_points": 1},
-            ),
-        }
-        self.voucher = env["loyalty.program"].create(voucher)
+        self.points, self.money, self.more = made[4], made[5], made[6]
+        made[2].date_to = (self.now - timedelta(days=60)).date()
+        self._vouchers()
         self.categories = (
             env["product.category"]
             .create([{"name": f"Taste {number}"} for number in range(4)])
             .ids
         )
+        arms = [Command.create({"name": arm}) for arm in ("one", "two")]
+        common = {
+            "company_id": self.company.id,
+            "control_percent": 25,
+            "validity_days": 20,
+            "message_cost": 0.15,
+        }
+        until = (self.now - timedelta(days=3)).date()
         self.campaigns = env["loyalty.campaign"].create(
             [
-                {
-                    "name": name,
-                    "program_id": program.id,
-                    "company_id": self.company.id,
-                    "control_percent": 25,
-                    "validity_days": 20,
-                    "variant_ids": [
-                        Command.create({"name": arm}) for arm in ("one", "two")
-                    ],
-                }
-                for name, program in (("Coupons", made[0]), ("Codes", made[3]))
+                {**common, **values, "name": name, "program_id": program.id}
+                for name, program, values in (
+                    ("Coupons", made[0], {"variant_ids": arms}),
+                    ("Codes", made[3], {"variant_ids": arms, "date_end": until}),
+                    ("Regular", made[2], {"lag_days": 0}),
+                    ("Points", self.points, {"validity_days": 0, "points": 40}),
+                )
             ]
         )
+        self.company.loyalty_holdout_percent = HOLDOUT * 100
+
+    def _vouchers(self):
+        """Create programs that give goods, for one point and for two."""
+        env = self.env
+        self.products = env["product.product"].create(
+            [{"name": f"Gift {number} {self.company.name}"} for number in range(3)]
+        )
+        rewards = (
+            (
+                {"quantity": 2, "product": self.products[0], "points": 1},
+                {"quantity": 0, "product": None, "points": 1},
+            ),
+            (
+                {"quantity": 1, "product": self.products[0], "points": 2},
+                {"quantity": 3, "product": self.products[1], "points": 2},
+            ),
+        )
+        self.vouchers = env["loyalty.program"].create(
+            [
+                {
+                    **COUPON,
+                    "name": f"Voucher {place}",
+                    "company_id": self.company.id,
+                    "reward_ids": _rewards(*map(self._reward, parts)),
+                }
+                for place, parts in enumerate(rewards)
+            ]
+        )
+
+    def _reward(self, part):
+        points = {"required_points": part["points"]}
+        if not part["product"]:
+            return {**DISCOUNT, **points}
+        return {
+            "reward_type": "product",
+            "reward_product_id": part["product"].id,
+            "reward_product_qty": part["quantity"],
+            **points,
+        }
 
     def _customers(self):
 
@@ -157,43 +195,103 @@ class World(Facts):
         return self.add("card", **row)
 
     def _members(self):
-        """Draw who gets the offer of the campaigns, and issue most of the cards."""
+        """Draw who gets the offers of the campaigns, and issue most of the cards."""
         chance = self.random
-        for campaign in self.campaigns:
+        self.held_out = {
+            customer
+            for _partner, customer in self.customers
+            if chance.random() < HOLDOUT
+        }
+        self.given = {}
+        coupons, codes, regular, points = self.campaigns
+        for campaign in (coupons, codes, points):
             start = self.now - timedelta(days=chance.choice((15, 80)))
-            for partner, _customer in self.customers:
-                treated = chance.random() < 0.75
-                got = treated and chance.random() < 0.8
-                member = self.add(
-                    "campaign_member",
-                    campaign_id=campaign.id,
-                    company_id=self.company.id,
+            for who in self.customers:
+                self._member(campaign, who, start)
+        drawn = {}
+        for who in self.customers:
+            for day in sorted(chance.sample(range(5, 300), chance.randrange(4))):
+                start = self.now - timedelta(days=day)
+                # One group for a customer and a year of occasions.
+                key = who[1], start.year
+                drawn.setdefault(key, chance.random() < 0.75)
+                occasion = f"{start.date()}"
+                self._member(regular, who, start, occasion, drawn[key])
+
+    def _member(self, campaign, who, start, occasion="", treated=None):
+        chance = self.random
+        partner, customer = who
+        if treated is None:
+            treated = chance.random() < 0.75
+        arm = "treated" if treated else "control"
+        if customer in self.held_out:
+            arm = "holdout"
+        got = arm == "treated" and chance.random() < 0.8
+        later = start + timedelta(hours=chance.choice((0, 5, 30)))
+        member = self.add(
+            "campaign_member",
+            campaign_id=campaign.id,
+            company_id=self.company.id,
+            partner_id=partner,
+            occasion=occasion,
+            variant_id=chance.choice([*campaign.variant_ids.ids, None])
+            if arm == "treated"
+            else None,
+            arm=arm,
+            state="issued" if got else "skipped",
+            card_id=None,
+            assigned_at=start,
+            issued_at=later if got else None,
+            version=1,
+            message_state=chance.choice((None, "sent", "failed")) if got else None,
+        )
+        if got and campaign.program_id == self.points:
+            self.given[partner] = member
+        elif got:
+            card = self._card(
+                campaign.program_id,
+                partner,
+                campaign_id=campaign.id,
+                campaign_member_id=member["id"],
+                issued_at=later,
+            )
+            member["card_id"] = card["id"]
+
+    def _segments(self):
+        """Write who was in which audience from when to when."""
+        chance = self.random
+        segments = self.env["loyalty.segment"].create(
+            [
+                {"name": f"Audience {number}", "company_id": self.company.id}
+                for number in range(SEGMENTS)
+            ]
+        )
+        today = self.zone.fromutc(self.now).date()
+        taken = set()
+        for _number in range(MEMBERSHIPS):
+            segment = chance.choice(segments.ids)
+            partner = chance.choice(self.customers)[0]
+            if (segment, partner) in taken:
+                continue
+            taken.add((segment, partner))
+            # Few days, so that many leave one segment and join another on the same.
+            days = sorted(chance.sample(range(0, 60, 10), 3), reverse=True)
+            first, last, again = (today - timedelta(days=day) for day in days)
+            for date_from, date_to in ((first, last), (again, None)):
+                self.add(
+                    "segment_member",
+                    segment_id=segment,
                     partner_id=partner,
-                    occasion="",
-                    variant_id=chance.choice(campaign.variant_ids.ids)
-                    if treated
-                    else None,
-                    arm="treated" if treated else "control",
-                    state="issued" if got else "skipped",
-                    card_id=None,
-                    assigned_at=start,
-                    issued_at=start if got else None,
-                    version=1,
-                    message_state=chance.choice((None, "sent")) if got else None,
+                    company_id=self.company.id,
+                    date_from=date_from,
+                    date_to=date_to or chance.choice((None, None, date_from)),
+                    is_excluded=chance.random() < 0.1,
+                    is_manual=False,
                 )
-                if got:
-                    card = self._card(
-                        campaign.program_id,
-                        partner,
-                        campaign_id=campaign.id,
-                        campaign_member_id=member["id"],
-                        issued_at=start,
-                    )
-                    member["card_id"] = card["id"]
 
     def _cards(self):
         chance = self.random
-        offers = [*self.programs[:4], self.voucher, self.shared]
+        offers = [*self.programs[:4], *self.vouchers, self.shared]
         for _number in range(CARDS):
             partner = chance.choice([*self.customers, (None, None)])[0]
             card = self._card(chance.choice(offers), partner)
@@ -316,48 +414,110 @@ class World(Facts):
                 card["used_at"] = max(card["used_at"] or use["date"], use["date"])
 
     def _wallets(self):
-
         wallets = []
         for partner, _customer in self.customers:
-            for program in (self.points, self.money):
+            for program in (self.points, self.money, self.more):
                 card = self._card(program, partner, expiration_date=None)
                 wallet = Wallet(card["id"], partner, program.id, self.company.id)
-                self._live(wallet)
+                given = self.given.get(partner) if program == self.points else None
+                if given:
+                    given["card_id"] = card["id"]
+                self._live(wallet, card, given)
                 card.update(points=wallet.balance, issued_at=wallet.moves[0]["date"])
                 wallets.append(wallet)
-        self.add("point_move", date=self.now)
-        first = self.rows.pop("point_move")[0]["id"]
-        moves, allocations = moves_frame(wallets, first)
-        copy_rows(self.env, "loyalty_point_move", moves)
-        copy_rows(self.env, "loyalty_point_allocation", allocations)
+        write_wallets(self.env, wallets)
 
-    def _live(self, wallet):
-        """Move points on a wallet for a while."""
+    def sold(self):
+        """Return the rows of purchases that sold something."""
+        return [row for row in self.rows["purchase"] if row["amount"] > 0]
+
+    def _live(self, wallet, card, given):
+        """Move points on a wallet for a while.
+
+        :param given: the member of a campaign that puts points on it, or None
+        """
         chance = self.random
-        bought = self.rows["purchase"]
         dates = sorted(self.moment() for _number in range(12))
-        wallet.earn(dates[0], 50.0, kind=chance.choice(("opening", "issue")))
+        kind = chance.choice(("opening", "issue", "spend"))
+        if kind == "spend":
+            wallet.spend(dates[0], 60.0)
+        else:
+            wallet.earn(dates[0], 50.0, kind=kind)
         for date in dates[1:]:
+            if given and given["issued_at"] <= date:
+                key = f"campaign/{given['id']}"
+                wallet.earn(given["issued_at"], 40.0, kind="issue", request_key=key)
+                given = None
             wallet.lapse(date)
-            document = None
-            row = chance.choice(bought)
-            if row["order_model"] and chance.random() < 0.7:
-                document = row["order_model"], row["order_id"]
-            what = chance.random()
-            last = (date + timedelta(days=60)).date() if what < 0.2 else None
-            if what < 0.5:
-                move = wallet.earn(
-                    date, round(chance.uniform(1, 90), 2), last, document
-                )
-                if what < 0.1:
-                    wallet.take_back(date, move)
-            elif what < 0.75:
+            self._step(wallet, card, date)
+        if chance.random() < 0.3:
+            # Another system's points, imported today, with their day.
+            late = self.moment(after=dates[3])
+            wallet.earn(late, 25.0, kind="opening", written=self.now)
+
+    def _step(self, wallet, card, date):
+        chance = self.random
+        row = chance.choice(self.sold())
+        document = None
+        if row["order_model"] and chance.random() < 0.7:
+            document = row["order_model"], row["order_id"]
+        what = chance.random()
+        last = (date + timedelta(days=60)).date() if what < 0.2 else None
+        if what < 0.5:
+            move = wallet.earn(date, round(chance.uniform(1, 90), 2), last, document)
+            if what < 0.1:
+                wallet.take_back(date, move)
+        elif what < 0.75:
+            points = round(chance.uniform(1, 60), 2)
+            move = wallet.spend(date, points, document)
+            use = document and self.use(card, date, row, points)
+            if what < 0.6:
+                wallet.give_back(date, move)
+                if use:
+                    self.take_back(use, date)
+        elif what < 0.9:
+            kind = chance.choice(("adjust", "transfer", "loss", "void"))
+            wallet.spend(date, round(chance.uniform(1, 40), 2), kind=kind)
+        else:
+            wallet.earn(date, 5.0, kind=chance.choice(("adjust", "transfer")))
+
+
+def write_wallets(env, wallets):
+    """Write the movements of wallets, and what they drew from which award."""
+    first = next_id(env, "loyalty_point_move")
+    moves, allocations = moves_frame(wallets, first)
+    copy_rows(env, "loyalty_point_move", moves)
+    copy_rows(env, "loyalty_point_allocation", allocations)
+
+
+def share(worlds, program):
+    """Write wallets of a program of all companies, which earn and spend in two."""
+    env, chance = worlds[0].env, worlds[0].random
+    facts = Facts(env, worlds[0].company, worlds[0].random.random(), worlds[0].now)
+    wallets = []
+    for world in worlds:
+        for partner, _customer in world.customers[:8]:
+            card = facts.add(
+                "card",
+                program_id=program.id,
+                company_id=None,
+                partner_id=partner,
+                code=f"S{partner}",
+                active=True,
+            )
+            wallet = Wallet(card["id"], partner, program.id, None)
+            dates = sorted(facts.moment() for _number in range(8))
+            for date in dates:
+                where = chance.choice(worlds)
+                here = {"company_id": where.company.id}
+                row = chance.choice(where.sold())
+                document = row["order_id"] and (row["order_model"], row["order_id"])
                 points = round(chance.uniform(1, 60), 2)
-                move = wallet.spend(date, points, document)
-                if what < 0.6:
-                    wallet.give_back(date, move)
-            elif what < 0.9:
-                kind = chance.choice(("adjust", "transfer", "loss", "void"))
-                wallet.spend(date, round(chance.uniform(1, 40), 2), kind=kind)
-            else:
-                wallet.earn(date, 5.0, kind=chance.choice(("adjust", "transfer")))
+                if chance.random() < 0.6:
+                    wallet.earn(date, points, None, document or None, **here)
+                else:
+                    wallet.spend(date, points, document or None, **here)
+            card.update(points=wallet.balance, issued_at=dates[0])
+            wallets.append(wallet)
+    facts.write()
+    write_wallets(env, wallets)

@@ -263,6 +263,8 @@ def _wallets(env, company, households, purchases, now):
         {
             "name": "Points of households",
             "program_type": "loyalty",
+            "points_value": 0.01,
+            "expected_breakage": 5,
             "applies_on": "both",
             "trigger": "auto",
             "company_id": company.id,
