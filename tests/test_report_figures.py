@@ -5,7 +5,7 @@ Counts are equal to the last one and money to the last cent.
 """
 
 import pytest
-from figures import audiences, dashboard, results
+from figures import audiences, dashboard, products, results
 from figures import customers as people
 from figures.groups import same
 from figures.liability import FIGURES as OWED
@@ -21,6 +21,7 @@ OTHERS = {
     "loyalty.customer.metric": {*people.NAMES},
     "loyalty.segment.overlap": {"member_count", "other_count", "both_count", "share"},
     "loyalty.point.lapse": {"points", "days_left"},
+    "loyalty.price.report": {"others"},
 }
 # No figures: what a row is known by.
 NAMES = {
@@ -72,6 +73,17 @@ def test_overlap_of_audiences(loaded):
     for key, figures in wanted.items():
         for name, value in figures.items():
             assert same(value, said[key][name]), (key, name)
+
+
+def test_sales_that_a_price_is_compared_with(loaded):
+    rows = products.prices(loaded.facts())
+    wanted = rows[["sale_id", "product_id", "others"]].values.tolist()
+    names = ["purchase_id", "product_id", "others"]
+    said = [
+        [row["purchase_id"][0], row["product_id"][0], row["others"]]
+        for row in loaded.call("read", "loyalty.price.report", *names)
+    ]
+    assert wanted and sorted(said) == sorted(wanted)
 
 
 def test_points_that_lapse(loaded):

@@ -219,8 +219,10 @@ class LoyaltyPriceReport(models.Model):
                     AND metric.company_id = sale.company_id
               LEFT JOIN res_partner buyer ON buyer.id = sale.commercial_partner_id
               LEFT JOIN (SELECT DISTINCT order_model, order_id FROM (%(uses)s) uses)
-                        used ON used.order_model = sale.order_model
-                            AND used.order_id = sale.order_id
+                        used ON used.order_model = COALESCE(sale.order_model,
+                                                            'loyalty.purchase')
+                            AND used.order_id = COALESCE(NULLIF(sale.order_id, 0),
+                                                         sale.id)
              WHERE sale.reversal_of_id IS NULL
                AND line.quantity > 0
                AND line.product_id IS NOT NULL

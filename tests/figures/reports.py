@@ -48,6 +48,11 @@ REPORTS = {
         months.SEASON_GROUPINGS,
     ),
     "loyalty.product.report": (products.report, products.FIGURES, products.GROUPINGS),
+    "loyalty.price.report": (
+        products.prices,
+        products.PRICE_FIGURES,
+        products.PRICE_GROUPINGS,
+    ),
     "loyalty.demand.report": (vouchers.demand, vouchers.FIGURES, vouchers.GROUPINGS),
     "loyalty.segment.movement": (
         audiences.movements,

@@ -88,6 +88,6 @@ def measures(env):
         found[name] = sorted(
             field.name
             for field in model._fields.values()
-            if field.type in NUMBERS and field.name != "id"
+            if field.type in NUMBERS and field.store and field.name != "id"
         )
     return found
