@@ -629,9 +629,30 @@ class TestCreditNote(LoyaltyCrmCommon):
         wallet._post_move("spend", -8)
         spend = wallet.move_ids.sorted("id")[-1]
         wallet._post_move("earn", 10)
+        # Points that a campaign gave to many wallets at once say of no debt they paid.
+        self.env.cr.execute(
+            "DELETE FROM loyalty_point_allocation WHERE spend_id = %s AND award_id = %s",
+            (spend.id, wallet.move_ids.sorted("id")[-1].id),
+        )
         wallet._post_move("reverse", 8, reversal_of_id=spend.id)
         back = wallet.move_ids.sorted("id")[-1]
         self.assertEqual((back.remaining, back.expiration_date), (8, False))
+        self.assertRemaining(wallet)
+
+    def test_what_was_spent_below_zero_goes_back_to_the_award_that_paid(self):
+        wallet = self._create_card(self.points, self.partner, 0)
+        self.points.refund_grace_days = 5
+        wallet._post_move("issue", 5, expiration_date="2020-01-01")
+        wallet._post_move("spend", -8)
+        spend = wallet.move_ids.sorted("id")[-1]
+        wallet._post_move("earn", 10)
+        award = wallet.move_ids.sorted("id")[-1]
+        self.assertEqual(award.remaining, 7)
+        wallet._post_move("reverse", 8, reversal_of_id=spend.id)
+        back = wallet.move_ids.sorted("id")[-1]
+        self.assertEqual(award.remaining, 10)
+        grace = fields.Date.add(self.company._loyalty_today(), days=5)
+        self.assertEqual((back.remaining, back.expiration_date), (5, grace))
         self.assertRemaining(wallet)
 
     def _spent_and_given_back(self, days_ago):
