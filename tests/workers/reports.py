@@ -20,7 +20,7 @@ SCREENS = {
         name: f"loyalty.{name}.report"
         for name in (
             *("funnel", "use", "basket", "points", "after", "retention", "daily"),
-            *("season", "demand"),
+            *("season", "demand", "around", "product", "price"),
         )
     },
     "staff": "loyalty.use.report",
@@ -29,7 +29,12 @@ SCREENS = {
     "events": "loyalty.customer.event",
 }
 # What the menus filter by.
-DOMAINS = {"after": [("is_complete", "=", True)]}
+DOMAINS = {
+    "after": [("is_complete", "=", True)],
+    "around": [("is_complete", "=", True), ("age", ">=", -6), ("age", "<=", 6)],
+    "product": [("date", ">", "today -3m")],
+    "price": [("month", ">", "today -3m"), ("others", ">", 0)],
+}
 # Views that are opened instead of the first of their model.
 VIEWS = {
     "customers": "loyalty_coupon_crm.loyalty_customer_metric_view_pivot_rfm",
@@ -76,6 +81,12 @@ FILL = {
         SELECT partner_id, partner_id, company_id, issued_at, 50, 55, 5, 'pos',
                'Shop ' || id %% 9, 'pos.order', id
           FROM loyalty_card WHERE code LIKE 'P%%'""",
+    "lines": """
+        INSERT INTO loyalty_purchase_line
+               (purchase_id, product_id, categ_id, quantity, amount)
+        SELECT row.id, (%(products)s)[1 + row.id %% 100], %(category)s, 1,
+               45 + row.id %% 11
+          FROM loyalty_purchase row WHERE row.order_model = 'pos.order'""",
     "wallets": """
         INSERT INTO loyalty_card
                (program_id, company_id, partner_id, code, points, active, issued_at)
@@ -162,6 +173,9 @@ def fill(env, rows):
         {"name": "Points", "program_type": "loyalty", "company_id": env.company.id}
     )
     gift = env["product.product"].create({"name": "Gift"})
+    goods = env["product.product"].create(
+        [{"name": f"Goods {number}"} for number in range(100)]
+    )
     reward = {"reward_type": "product", "reward_product_id": gift.id}
     voucher = env["loyalty.program"].create(
         {"name": "Voucher", **program, "reward_ids": [Command.create(reward)]}
@@ -174,6 +188,8 @@ def fill(env, rows):
             {
                 "rows": rows,
                 "programs": programs.ids,
+                "products": goods.ids,
+                "category": goods.categ_id[:1].id or None,
                 "wallet": wallet.id,
                 "voucher": voucher.id,
                 "company": env.company.id,
@@ -185,7 +201,7 @@ def fill(env, rows):
         )
     env.cr.commit()
     tables = ("loyalty_card", "loyalty_redemption", "loyalty_purchase")
-    tables += ("loyalty_point_move",)
+    tables += ("loyalty_purchase_line", "loyalty_point_move")
     env.cr.connection.autocommit = True
     found = {}
     for table in tables:
