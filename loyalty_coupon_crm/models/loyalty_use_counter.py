@@ -164,23 +164,29 @@ class LoyaltyUseCounter(models.Model):
         of its uses in total; of the other limits a hold names those it claims.
 
         :param holder: key of the document that asks, may be None
-        :param card_ids: cards on which its own holds do not count, by default all, and
-            promotions without a card
+        :param card_ids: cards on which its own holds do not count, by default all; its
+            holds of promotions without a card never do
         """
         return SQL(
             """
             SELECT claim.name, COUNT(*)
-              FROM loyalty_point_hold hold
-              LEFT JOIN loyalty_card card ON card.id = hold.card_id
-             CROSS JOIN LATERAL (
-                   SELECT COALESCE(card.program_id, hold.program_id) AS id) program
+              FROM (
+                   SELECT card.program_id, hold.limit_slots
+                     FROM loyalty_point_hold hold
+                     JOIN loyalty_card card ON card.id = hold.card_id
+                    WHERE hold.expires_at > %(now)s
+                      AND card.program_id = ANY(%(programs)s)
+                      AND (hold.holder IS DISTINCT FROM %(holder)s
+                        OR hold.card_id != ALL(%(cards)s::int[]))
+                    UNION ALL
+                   SELECT hold.program_id, hold.limit_slots
+                     FROM loyalty_point_hold hold
+                    WHERE hold.card_id IS NULL AND hold.expires_at > %(now)s
+                      AND hold.program_id = ANY(%(programs)s)
+                      AND hold.holder IS DISTINCT FROM %(holder)s) held
              CROSS JOIN LATERAL jsonb_array_elements_text(
-                   COALESCE(hold.limit_slots, '[]') - (program.id || '/total')
-                   || jsonb_build_array(program.id || '/total')) AS claim (name)
-             WHERE hold.expires_at > %(now)s
-               AND program.id = ANY(%(programs)s)
-               AND (hold.holder IS DISTINCT FROM %(holder)s
-                 OR hold.card_id != ALL(%(cards)s::int[]))
+                   COALESCE(held.limit_slots, '[]') - (held.program_id || '/total')
+                   || jsonb_build_array(held.program_id || '/total')) AS claim (name)
              GROUP BY claim.name
             """,
             now=fields.Datetime.now(),
