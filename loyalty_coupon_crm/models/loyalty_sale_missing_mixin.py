@@ -61,11 +61,10 @@ class LoyaltySaleMissingMixin(models.AbstractModel):
         counted = []
         none = self.env["loyalty.program"]
         for line in self.order_line - self._get_no_effect_on_threshold_lines():
-            reward = line.reward_id
-            discount = none
-            if reward.reward_type == "discount":
+            reward, discount = line.reward_id, none
+            if reward and reward.reward_type == "discount":
                 discount = reward.program_id
-            if line.combo_item_id or discount.trigger == "auto":
+            if line.combo_item_id or (discount and discount.trigger == "auto"):
                 continue
             priced = line._get_lines_with_price()
             counted.append(
@@ -73,8 +72,8 @@ class LoyaltySaleMissingMixin(models.AbstractModel):
                     line.product_id.id,
                     bool(reward),
                     discount,
-                    sum(priced.mapped("price_subtotal")),
-                    sum(priced.mapped("price_tax")),
+                    sum(one.price_subtotal for one in priced),
+                    sum(one.price_tax for one in priced),
                     line.product_uom_qty,
                 )
             )

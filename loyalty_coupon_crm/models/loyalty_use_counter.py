@@ -71,6 +71,9 @@ class LoyaltyUseCounter(models.Model):
     @api.model
     def _flush_for_limits(self):
         """Write what queries of counted and held uses read."""
+        transaction = self.env.transaction
+        if not (transaction.field_dirty or transaction.tocompute):
+            return
         self.flush_model()
         self.env["loyalty.point.hold"].flush_model()
         self.env["loyalty.card"].flush_model(["program_id"])
