@@ -459,16 +459,18 @@ class LoyaltyDailyQuery(models.AbstractModel):
             )
         return SQL(
             """
-            SELECT id, (GREATEST(after, 0) - GREATEST(after - points, 0))::float8
-                           AS rise
-              FROM (SELECT row.id, ROUND(row.points::numeric, 2) AS points,
-                           SUM(ROUND(row.points::numeric, 2)) OVER (
-                               PARTITION BY row.card_id ORDER BY row.date, row.id)
-                               AS after
-                      FROM loyalty_point_move row
-                     WHERE row.card_id IN (
-                           SELECT below.card_id FROM loyalty_point_move below
-                            WHERE below.balance_after < 0 %s)) step
+            SELECT step.id,
+                   (GREATEST(step.after, 0)
+                    - GREATEST(step.after - step.points, 0))::float8 AS rise
+              FROM (SELECT DISTINCT below.card_id FROM loyalty_point_move below
+                     WHERE below.balance_after < 0 %s) card
+              -- The movements of few cards, each found by the index.
+             CROSS JOIN LATERAL (
+                   SELECT row.id, ROUND(row.points::numeric, 2) AS points,
+                          SUM(ROUND(row.points::numeric, 2)) OVER (
+                              ORDER BY row.date, row.id) AS after
+                     FROM loyalty_point_move row
+                    WHERE row.card_id = card.card_id) step
             """,
             cards,
         )

@@ -297,10 +297,13 @@ class LoyaltyDailyRefresh(models.Model):
             -- Where points were below zero, later movements raise a balance otherwise.
             SELECT later.company_id, later.date
               FROM moved
-              JOIN loyalty_point_move later ON later.card_id = moved.card_id
-                                           AND later.date > moved.date
-             WHERE moved.card_id IN (SELECT card_id FROM loyalty_point_move
-                                      WHERE balance_after < 0)
+             CROSS JOIN LATERAL (
+                   SELECT next.company_id, next.date FROM loyalty_point_move next
+                    WHERE next.card_id = moved.card_id AND next.date > moved.date
+                   OFFSET 0) later
+             WHERE EXISTS (SELECT FROM loyalty_point_move below
+                            WHERE below.card_id = moved.card_id
+                              AND below.balance_after < 0)
              UNION ALL
             SELECT company_id, issued_at FROM card WHERE issued_at IS NOT NULL
              UNION ALL
