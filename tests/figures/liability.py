@@ -220,6 +220,9 @@ def _allocated(owed, others, since):
     ]
     all_owed = {owed.program.id: owed} | {one.program.id: one for one in others}
     earned = earned[earned.program_id.isin(all_owed)]
+    names = ["order_model", "order_id"]
+    earned = earned[[*names, "program_id"]].drop_duplicates()
+    earned = earned[earned.duplicated(names, keep=False)]
     groups = earned.groupby(["order_model", "order_id"]).program_id
     programs = groups.agg(lambda ids: tuple(sorted(set(ids))))
     sales = owed.sales(since).groupby(["order_model", "order_id"]).amount.sum()
@@ -228,7 +231,7 @@ def _allocated(owed, others, since):
     total = _earned(owed, since)
     alone_sales, parts = sales.sum(), 0.0
     for ids in set(programs):
-        if len(ids) < 2 or owed.program.id not in ids:
+        if owed.program.id not in ids:
             continue
         documents = programs.index[programs == ids]
         amount = sales.reindex(documents).sum()

@@ -59,19 +59,13 @@ def windows(facts, campaign):
     members["year"] = members.occasion.str[:4]
     members["variant_id"] = members.variant_id.fillna(0)
     members["ends"] = members.assigned_at.map(_end(facts, campaign))
-    parts = []
-    for key, group in members.groupby(UNIT):
-        covered = None
-        for row in group.sort_values(["assigned_at", "id"]).itertuples():
-            start = (
-                row.assigned_at if covered is None else max(row.assigned_at, covered)
-            )
-            reach = start
-            if covered is None:
-                reach = row.assigned_at - (row.ends - row.assigned_at)
-            parts.append((*key, start, row.ends, reach))
-            covered = row.ends if covered is None else max(covered, row.ends)
-    return pandas.DataFrame(parts, columns=[*UNIT, "starts", "ends", "reach"])
+    members = members.sort_values([*UNIT, "assigned_at", "id"], ignore_index=True)
+    keys = [members[name] for name in UNIT]
+    covered = members.groupby(UNIT).ends.cummax().groupby(keys).shift()
+    starts = members.assigned_at.where(~(covered > members.assigned_at), covered)
+    before = members.assigned_at - (members.ends - members.assigned_at)
+    spans = members[[*UNIT, "ends"]].assign(starts=starts)
+    return spans.assign(reach=starts.where(covered.notna(), before))
 
 
 def _end(facts, campaign):
