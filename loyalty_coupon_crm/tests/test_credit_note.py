@@ -631,7 +631,8 @@ class TestCreditNote(LoyaltyCrmCommon):
         wallet._post_move("earn", 10)
         # Points that a campaign gave to many wallets at once say of no debt they paid.
         self.env.cr.execute(
-            "DELETE FROM loyalty_point_allocation WHERE spend_id = %s AND award_id = %s",
+            "DELETE FROM loyalty_point_allocation"
+            " WHERE spend_id = %s AND award_id = %s",
             (spend.id, wallet.move_ids.sorted("id")[-1].id),
         )
         wallet._post_move("reverse", 8, reversal_of_id=spend.id)
