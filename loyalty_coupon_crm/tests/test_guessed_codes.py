@@ -198,15 +198,18 @@ class TestGuessedCodes(LoyaltyCrmCommon, HttpCase):
     def test_pages_of_cards_tell_nothing(self):
         """Without the right token no card is there, and dead ones never are."""
         unknown = self.env["loyalty.card"].search([], order="id desc", limit=1).id + 1
-        addresses = {"unknown": [(unknown + number, "") for number in range(3)]}
+        addresses = {
+            "unknown": [(unknown + number, "") for number in range(self.per_kind)]
+        }
         for kind, cards in self._dead_cards().items():
             # These are alive: their token opens them, as the paper would.
-            right = kind not in ("foreign", "other company", "ended")
+            alive = kind in ("foreign", "other company", "ended")
             addresses[kind] = [
-                (card.id, card._pass_token() if right else "wrong") for card in cards
+                (card.id, "wrong" if alive else card._pass_token()) for card in cards
             ]
         live = self.live
-        guesses = [self._mutate(live._pass_token()) for _number in range(10)]
+        right = live._pass_token()
+        guesses = [self._mutate(right) for _number in range(self.per_kind)]
         addresses["guessed"] = [(live.id, guess) for guess in guesses]
         self.env.flush_all()
         for path in (
