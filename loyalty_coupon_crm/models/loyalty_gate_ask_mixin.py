@@ -68,6 +68,7 @@ class LoyaltyGateAskMixin(models.AbstractModel):
             partner = partner.browse(partner_id or []).exists()
         card, program = self._ask_find(code)
         if not card and not program:
+            self._ask_as_long(partner, channel)
             blockers = [("unknown", self.env._("No coupon has the code %s.", code))]
             self.env["loyalty.refusal"]._log_refusal(
                 card, partner, channel, None, code, blockers
@@ -85,6 +86,20 @@ class LoyaltyGateAskMixin(models.AbstractModel):
         if blockers and not (card and self.env.user._is_internal()):
             throttle._note_failure(code)
         return blockers
+
+    @api.model
+    def _ask_as_long(self, partner, channel):
+        """Ask the gate about some card and forget the answer.
+
+        To customers a code that nobody has takes as long as one of somebody else.
+        """
+        if self.env.user._is_internal():
+            return
+        # Customers have no right on cards; nothing of this one is told.
+        programs, cards = self.sudo(), self.env["loyalty.card"].sudo()
+        program = programs.search([("strict", "=", True)], limit=1)
+        card = cards.search([("program_id", "=", program.id)], limit=1)
+        program._redemption_blockers(card, partner, channel)
 
     @api.model
     def _ask_find(self, code):
