@@ -215,15 +215,13 @@ class LoyaltyDashboard(models.AbstractModel):
                 if not name.startswith("points_") or program.id in points:
                     sums[name] += value
         ever = {**choice, "first": fields.Date.to_date("1970-01-01")}
-        [[customers]] = self.env["loyalty.daily.customer.report"]._read_group(
-            self._domain(choice), [], ["customer_id:count_distinct"]
-        )
+        days = self.env["loyalty.daily.customer.report"]
         outstanding = self._grouped(
             ever, None, ["points_change"], self._points_domain()
         )
         return {
             **sums,
-            "customers": customers,
+            "customers": days._count_customers(self._domain(choice)),
             "outstanding": outstanding.get(None, {}).get("points_change", 0.0),
         }
 
