@@ -170,7 +170,12 @@ def fill(env, rows):
         [{"name": f"Coupon {number}", **program} for number in range(3)]
     )
     wallet = env["loyalty.program"].create(
-        {"name": "Points", "program_type": "loyalty", "company_id": env.company.id}
+        {
+            "name": "Points",
+            "program_type": "loyalty",
+            "applies_on": "both",
+            "company_id": env.company.id,
+        }
     )
     gift = env["product.product"].create({"name": "Gift"})
     goods = env["product.product"].create(
