@@ -145,6 +145,19 @@ class LoyaltyCustomerQuery(models.AbstractModel):
         )
 
     @api.model
+    def _first_days_sql(self, customers=None):
+        """Return SQL of the first uses of `_first_uses` with their local days."""
+        return SQL(
+            """
+            SELECT first.company_id, first.program_id, first.customer_id,
+                   %(local)s::date AS day
+              FROM (%(first)s) first
+            """,
+            local=self._local(SQL("first.date"), SQL("first.company_id")),
+            first=self._first_uses(customers),
+        )
+
+    @api.model
     def _baskets_around(self):
         """Return the condition that `basket` is of the days around the use `first`."""
         return SQL(

@@ -22,6 +22,7 @@ DAILY_MODELS = (
     "loyalty.daily.coupon",
     "loyalty.daily.use",
 )
+CUSTOMER_MODELS = ("loyalty.customer.month", "loyalty.first.use")
 
 
 class LoyaltyDailyRefresh(models.Model):
@@ -170,8 +171,38 @@ class LoyaltyDailyRefresh(models.Model):
         if customers is not None and len(customers) <= MOST_CUSTOMERS:
             scope = self.env["loyalty.customer.query"]._ids_sql(customers)
             removed = SQL("kept.customer_id = ANY(%s)", customers)
-        for model in ("loyalty.customer.month", "loyalty.first.use"):
-            self.env[model]._replace(removed, scope)
+
+        def replace():
+            for model in CUSTOMER_MODELS:
+                self.env[model]._replace(removed, scope)
+
+        self.env["loyalty.use.cohort"]._replace_after(removed, scope, replace)
+
+    @api.model
+    def _forget_customers(self, customers):
+        """Take customers out of what is added up of customers, before they change.
+
+        :param customers: `res.partner` records that become one
+        """
+        removed = SQL("kept.customer_id = ANY(%s)", customers.ids)
+        self.env["loyalty.use.cohort"]._add(removed, -1)
+        self.env["loyalty.cohort.month"]._add(removed, -1)
+        for model in CUSTOMER_MODELS:
+            table = SQL.identifier(self.env[model]._table)
+            self.env.cr.execute(SQL("DELETE FROM %s kept WHERE %s", table, removed))
+            self.env[model].invalidate_model()
+
+    @api.model
+    def _relearn_customers(self, contacts):
+        """Compute anew what customers did whose rows were handed from one to another.
+
+        :param contacts: `res.partner` records
+        """
+        self.env.flush_all()
+        # Whoever merges contacts need not have a role in loyalty, nor every company.
+        row = self._current().with_company(self._main_company())
+        if row.done_ids:
+            row._replace_customers(contacts.commercial_partner_id.ids)
 
     @api.model
     def _moments(self, companies, spans):

@@ -62,12 +62,17 @@ class LoyaltyFirstUse(models.Model):
         """
         queries = self.env["loyalty.customer.query"]
         if customers:
-            # A contact may have come from another customer with its uses.
-            removed = SQL(
-                "(%s OR kept.id IN (SELECT id FROM (%s) fresh))",
-                removed,
-                queries._first_uses(customers),
-            )
+            removed = self._gone(removed, customers)
         self.env["loyalty.daily.query"]._replace_rows(
             self, COLUMNS, queries._first_uses_sql(customers), removed
+        )
+
+    @api.model
+    def _gone(self, removed, customers):
+        """Return the SQL condition on all rows that go, as `kept`; see `_replace`."""
+        # A contact may have come from another customer with its uses.
+        return SQL(
+            "(%s OR kept.id IN (SELECT id FROM (%s) fresh))",
+            removed,
+            self.env["loyalty.customer.query"]._first_uses(customers),
         )

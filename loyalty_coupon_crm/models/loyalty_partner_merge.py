@@ -151,6 +151,8 @@ class LoyaltyPartnerMerge(models.Model):
         for line in self.line_ids:
             line.move_id.partner_id = line.card_id.partner_id
         self._unmerge_occasions(contacts)
+        everybody = contacts | self.partner_id
+        self.env["loyalty.daily.refresh"]._relearn_customers(everybody)
 
     def _unmerge_occasions(self, contacts):
         """Give participations the name of their occasion back; see the merge."""

@@ -13,8 +13,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._merge_segment_members(src_partners, dst_partner)
         self._merge_customer_metrics(src_partners, dst_partner)
         self._merge_card_members(src_partners, dst_partner)
+        refresh = self.env["loyalty.daily.refresh"]
+        refresh._forget_customers(src_partners | dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env["loyalty.purchase"]._sync_customers(dst_partner)
+        refresh._relearn_customers(dst_partner)
         # Whoever merges contacts need not have a role in loyalty.
         self.env["loyalty.use.counter"].sudo()._merge_customers(
             src_partners, dst_partner

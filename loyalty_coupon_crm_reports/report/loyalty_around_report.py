@@ -4,12 +4,11 @@ from odoo.tools import SQL
 from odoo.addons.loyalty_coupon_crm.models import (
     loyalty_customer_month,
     loyalty_first_use,
+    loyalty_use_cohort,
 )
 
 from .rate import Rate
 
-# So many months before and after the month of the first use are told.
-MONTHS = 12
 PHASES = [("before", "Before"), ("use", "Month of the First Use"), ("after", "After")]
 
 
@@ -27,6 +26,7 @@ class LoyaltyAroundReport(models.Model):
     _rec_name = "cohort_month"
     _order = "cohort_month desc, program_id, age, id"
     _depends = {
+        "loyalty.use.cohort": [*loyalty_use_cohort.KEYS, *loyalty_use_cohort.SUMS],
         "loyalty.customer.month": [*loyalty_customer_month.COLUMNS],
         "loyalty.daily.refresh": ["done_ids", "after_days"],
         "loyalty.first.use": [*loyalty_first_use.COLUMNS[1:]],
@@ -137,11 +137,16 @@ class LoyaltyAroundReport(models.Model):
         )
         return SQL(
             """
-            WITH member AS MATERIALIZED (%(members)s),
+            WITH active AS MATERIALIZED (
+                SELECT company_id, program_id, cohort_month, month,
+                       SUM(member_count)::int AS members,
+                       SUM(customer_count)::int AS customers,
+                       SUM(purchase_count)::int AS purchases, SUM(amount) AS amount
+                  FROM (%(parts)s) part
+                 GROUP BY 1, 2, 3, 4),
             cohort AS (
-                SELECT company_id, program_id, cohort_month, COUNT(*)::int AS size
-                  FROM member GROUP BY 1, 2, 3),
-            active AS MATERIALIZED (%(active)s)
+                SELECT company_id, program_id, cohort_month, members AS size
+                  FROM active WHERE month = cohort_month AND members > 0)
             SELECT ((cohort.program_id::bigint * 10000 + cohort.company_id) * 1000
                     + (EXTRACT(YEAR FROM cohort.cohort_month)::bigint - 2000) * 12
                     + EXTRACT(MONTH FROM cohort.cohort_month)::bigint) * 100
@@ -171,13 +176,35 @@ class LoyaltyAroundReport(models.Model):
                               AND active.month = line.month
              WHERE line.month <= line.this_month OR line.age <= 0
             """,
-            members=self._members_sql(),
-            active=self._active_sql(),
-            months=MONTHS,
+            parts=self._query_parts(),
+            months=loyalty_use_cohort.AROUND_MONTHS,
             currency=self._by_company(
                 SQL("cohort.company_id"), lambda company: company.currency_id.id
             ),
             today_month=SQL("DATE_TRUNC('month', %s::date)::date", today),
+        )
+
+    def _query_parts(self):
+        """Return SQL whose sums are the cohorts: those added up, then what changed."""
+        sums = self.env["loyalty.use.cohort"]
+        queries = self.env["loyalty.customer.query"]
+        touched = self._touched_customers()
+        live = sums._parts_sql(
+            queries._first_days_sql(touched), queries._months_sql(touched)
+        )
+        if not touched:
+            return live
+        return SQL(
+            """
+            SELECT %(names)s FROM loyalty_use_cohort
+             UNION ALL
+            SELECT %(names)s FROM (%(kept)s) kept
+             UNION ALL
+            SELECT %(names)s FROM (%(live)s) live
+            """,
+            names=sums._names((*loyalty_use_cohort.KEYS, *loyalty_use_cohort.SUMS)),
+            kept=sums._kept_sql(SQL("kept.customer_id IN (%s)", touched), -1),
+            live=live,
         )
 
     @api.model
@@ -192,24 +219,6 @@ class LoyaltyAroundReport(models.Model):
             self._by_customers(
                 "loyalty.first.use", loyalty_first_use.COLUMNS, "_first_uses_sql"
             ),
-        )
-
-    @api.model
-    def _active_sql(self):
-        """Return SQL of what the members of a cohort bought in each month."""
-        return SQL(
-            """
-            SELECT member.company_id, member.program_id, member.cohort_month,
-                   bought.month, COUNT(*)::int AS customers,
-                   SUM(bought.purchase_count)::int AS purchases,
-                   SUM(bought.amount) AS amount
-              FROM member
-              JOIN (%s) bought
-                ON bought.company_id = member.company_id
-               AND bought.customer_id = member.customer_id
-             GROUP BY 1, 2, 3, 4
-            """,
-            self._bought_sql(),
         )
 
     @api.model

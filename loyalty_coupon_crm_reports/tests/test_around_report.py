@@ -1,12 +1,20 @@
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 from dateutil.relativedelta import relativedelta
 
 from odoo.tests import tagged
 from odoo.tests.common import freeze_time
+from odoo.tools import SQL
+
+from odoo.addons.loyalty_coupon_crm.models.loyalty_daily_refresh import (
+    LoyaltyDailyRefresh,
+)
+from odoo.addons.loyalty_coupon_crm.models.loyalty_use_cohort import KEYS, SUMS
 
 from .common import LoyaltyReportCommon
+from .report_twins import ReportTwins
 
 NAMES = (
     "cohort_size",
@@ -23,7 +31,7 @@ THIS_MONTH = date(2026, 10, 1)
 
 
 @tagged("post_install", "-at_install", "loyalty_plain")
-class TestAroundReport(LoyaltyReportCommon):
+class TestAroundReport(ReportTwins, LoyaltyReportCommon):
     """What cohorts of first users bought before and after, month by month."""
 
     @classmethod
@@ -34,6 +42,11 @@ class TestAroundReport(LoyaltyReportCommon):
             cls._create_coupon_program(name=name, company_id=cls.shop_company.id)
             for name in ("One", "Two")
         ]
+        # What others do in other databases is nothing to us.
+        alone = patch.object(
+            LoyaltyDailyRefresh, "_read_snapshot", lambda _self: (1, 1, 0)
+        )
+        cls.startClassPatcher(alone)
         cls.facts, cls.uses = [], []
         for number in range(200):
             cls._buy(number)
@@ -173,3 +186,108 @@ class TestAroundReport(LoyaltyReportCommon):
             self.assertEqual(max(rows.mapped("age")), 1)
             open_ones = rows.filtered(lambda row: not row.is_complete)
             self.assertEqual(open_ones.mapped("month"), [THIS_MONTH])
+
+    def _sums(self, table):
+        """Return {key: sums} of rows of the shop, those of nobody left out."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT %(keys)s, %(sums)s FROM %(table)s sums WHERE company_id = %(shop)s
+                """,
+                keys=SQL(", ").join(map(SQL.identifier, KEYS)),
+                sums=SQL(", ").join(map(SQL.identifier, SUMS)),
+                table=table,
+                shop=self.shop_company.id,
+            )
+        )
+        self.assertEqual(len({row[: len(KEYS)] for row in rows}), len(rows))
+        return {row[: len(KEYS)]: row[len(KEYS) :] for row in rows}
+
+    def _check_kept(self):
+        """Compare sums that were kept up to date with those of all rows, and facts."""
+        table = self.env["loyalty.use.cohort"]
+        whole = self._sums(SQL("(%s)", table._kept_sql(SQL("TRUE"), 1)))
+        self.assertEqual(self._sums(SQL.identifier(table._table)), whole)
+        self._assert_groups_alike(("around", "retention"))
+
+    def _late_facts(self):
+        """Return what may happen to customers whose uses are added up, by its name."""
+        (customer, program, moment), (other, _p, later) = self.uses[0], self.uses[-1]
+        self.assertNotEqual(customer, other)
+        card = self._create_card(program, other)
+        purchase = self.env["loyalty.purchase"].search(
+            [("commercial_partner_id", "=", other.id), ("amount", ">", 0)], limit=1
+        )
+        uses = self.env["loyalty.redemption"].search(
+            [
+                ("partner_id", "child_of", customer.id),
+                ("reversal_of_id", "=", False),
+                ("reversed_by_ids", "=", False),
+            ]
+        )
+        year = timedelta(days=365)
+        return {
+            "a purchase of long ago": lambda: self._purchase(
+                moment - timedelta(days=200), 12.5, 990002, customer=customer
+            ),
+            "one too long ago to be told": lambda: self._purchase(
+                moment - 2 * year, 12.5, 990003, customer=customer
+            ),
+            "a refund": lambda: self._purchase(
+                later, -purchase.amount, 990004, reversal_of_id=purchase.id
+            ),
+            "a use before the first": lambda: self._use(card, later - year / 2, 990005),
+            "a program is used first": lambda: self._use(
+                self._create_card(self.programs[0], self.late), moment, 990006
+            ),
+            "uses are taken back": uses._reverse,
+        }
+
+    @freeze_time(NOW)
+    def test_sums_follow_late_facts(self):
+        refresh = self.env["loyalty.daily.refresh"]
+        self.late = self.env["res.partner"].create({"name": "Late"})
+        self._purchase(datetime(2026, 2, 2), 8.0, 990000, customer=self.late)
+        refresh._refresh()
+        for what, happens in self._late_facts().items():
+            with self.subTest(what):
+                before = self._sums(SQL("loyalty_use_cohort"))
+                happens()
+                self._assert_groups_alike(("around",))
+                refresh._refresh()
+                self._check_kept()
+                if what == "one too long ago to be told":
+                    self.assertEqual(self._sums(SQL("loyalty_use_cohort")), before)
+                else:
+                    self.assertNotEqual(self._sums(SQL("loyalty_use_cohort")), before)
+
+    @freeze_time(NOW)
+    def test_sums_follow_merged_customers(self):
+        refresh = self.env["loyalty.daily.refresh"]
+        refresh._refresh()
+        before = self._sums(SQL("loyalty_use_cohort"))
+        target = self.uses[0][0]
+        source = next(use[0] for use in self.uses if use[0] != target)
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        wizard._merge((source | target).ids, target, extra_checks=False)
+        self._check_kept()
+        self.assertNotEqual(self._sums(SQL("loyalty_use_cohort")), before)
+        self._purchase(datetime(2026, 3, 3), 9.0, 990001, customer=target)
+        self._assert_groups_alike(("around", "retention"))
+        refresh._refresh()
+        self._check_kept()
+        self.env["loyalty.partner.merge"].search([], limit=1).action_undo()
+        self._check_kept()
+        refresh._refresh(everything=True)
+        self._check_kept()
+
+    @freeze_time(NOW)
+    def test_sums_of_a_database_from_before_them(self):
+        self.env["loyalty.daily.refresh"]._refresh()
+        table = self.env["loyalty.use.cohort"]
+        table.init()
+        self._check_kept()
+        self.env.cr.execute("DELETE FROM loyalty_use_cohort")
+        table.init()
+        self._check_kept()
+        self.assertTrue(self._sums(SQL("loyalty_use_cohort")))

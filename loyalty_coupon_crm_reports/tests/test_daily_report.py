@@ -417,7 +417,7 @@ class TestDailyReport(ReportTwins, LoyaltyReportCommon):
                 with self.subTest(what):
                     happens()
                     # What customers did is right at once.
-                    self._assert_groups_alike(("after", "retention"))
+                    self._assert_groups_alike(("after", "retention", "around"))
                     days = self._refresh_some()
                     self.assertTrue(0 < len(days) < 4, days)
                     self._check()

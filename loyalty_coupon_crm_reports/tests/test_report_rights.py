@@ -29,6 +29,7 @@ ADDED_UP = (
     "loyalty.customer.month",
     "loyalty.cohort.month",
     "loyalty.first.use",
+    "loyalty.use.cohort",
 )
 
 

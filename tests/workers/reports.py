@@ -13,6 +13,7 @@ DAYS = 701
 TABLES = (
     *("customer_metric", "stage_change", "daily_figure", "daily_customer"),
     *("daily_coupon", "daily_use", "customer_month", "cohort_month", "first_use"),
+    "use_cohort",
 )
 # Every screen under Reporting, and those of customers that read as much.
 SCREENS = {
