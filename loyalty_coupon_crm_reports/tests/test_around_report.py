@@ -188,11 +188,12 @@ class TestAroundReport(ReportTwins, LoyaltyReportCommon):
             self.assertEqual(open_ones.mapped("month"), [THIS_MONTH])
 
     def _sums(self, table):
-        """Return {key: sums} of rows of the shop, those of nobody left out."""
+        """Return {key: sums} of the shop's rows, of which each key has one."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT %(keys)s, %(sums)s FROM %(table)s sums WHERE company_id = %(shop)s
+                SELECT %(keys)s, %(sums)s FROM %(table)s kept
+                 WHERE kept.company_id = %(shop)s
                 """,
                 keys=SQL(", ").join(map(SQL.identifier, KEYS)),
                 sums=SQL(", ").join(map(SQL.identifier, SUMS)),
@@ -203,11 +204,15 @@ class TestAroundReport(ReportTwins, LoyaltyReportCommon):
         self.assertEqual(len({row[: len(KEYS)] for row in rows}), len(rows))
         return {row[: len(KEYS)]: row[len(KEYS) :] for row in rows}
 
-    def _check_kept(self):
-        """Compare sums that were kept up to date with those of all rows, and facts."""
+    def _check_sums(self):
+        """Compare sums that were kept up to date with those of all kept rows."""
         table = self.env["loyalty.use.cohort"]
         whole = self._sums(SQL("(%s)", table._kept_sql(SQL("TRUE"), 1)))
         self.assertEqual(self._sums(SQL.identifier(table._table)), whole)
+
+    def _check_kept(self):
+        """Compare kept sums with those of all kept rows, and reports with facts."""
+        self._check_sums()
         self._assert_groups_alike(("around", "retention"))
 
     def _late_facts(self):
@@ -280,6 +285,25 @@ class TestAroundReport(ReportTwins, LoyaltyReportCommon):
         self._check_kept()
         refresh._refresh(everything=True)
         self._check_kept()
+
+    @freeze_time(NOW)
+    def test_sums_follow_a_contact_who_changes_the_customer(self):
+        refresh = self.env["loyalty.daily.refresh"]
+        old, new = self.env["res.partner"].create([{"name": "Old"}, {"name": "New"}])
+        contact = old.create({"name": "Buyer", "parent_id": old.id})
+        moment = datetime(2026, 2, 2)
+        for number, customer in enumerate((old, new, contact)):
+            self._purchase(moment, 8.0, 990010 + number, customer=customer)
+        self._use(self._create_card(self.programs[0], contact), moment, 990012)
+        refresh._refresh()
+        contact.parent_id = new
+        self._purchase(moment, 9.0, 990013, customer=new)
+        refresh._refresh()
+        use = self.env["loyalty.first.use"].search(
+            [("customer_id", "in", (old | new).ids)]
+        )
+        self.assertEqual(use.customer_id, new)
+        self._check_sums()
 
     @freeze_time(NOW)
     def test_sums_of_a_database_from_before_them(self):
