@@ -45,7 +45,7 @@ class LoyaltyDashboard(models.AbstractModel):
         :param date_to: last day
         :param company_ids: companies of the user, those that are switched on by default
         :param shop: name of a shop, all by default
-        :return: dict with `period`, `before`, `shops`, `figures` and `charts`
+        :return: dict with `today`, `period`, `before`, `shops`, `figures` and `charts`
         :raise AccessError: without the right to read the reports, or for a company that
             is not switched on
         :raise UserError: when the days make no period
@@ -57,6 +57,7 @@ class LoyaltyDashboard(models.AbstractModel):
         by_program = self._grouped(choice, "program_id")
         by_shop = self._grouped({**choice, "shop": ""}, "shop", SHOP_MEASURES)
         return {
+            "today": fields.Date.to_string(self.env.company._loyalty_today()),
             "period": self._describe_period(choice),
             "before": self._describe_period(before),
             "company_ids": choice["companies"].ids,

@@ -22,8 +22,6 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { useService } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 
-const { DateTime } = luxon;
-
 /**
  * Return the periods offered at the top.
  *
@@ -86,7 +84,6 @@ export class LoyaltyDashboard extends Component {
         this.keepLast = new KeepLast();
         const choice = this.props.state?.choice || {};
         this.state = useState({ choice, data: null });
-        this.periods = getPeriods(DateTime.local());
         useSetupAction({ getLocalState: () => ({ choice: { ...this.state.choice } }) });
         onWillStart(() => this.load({}));
     }
@@ -101,6 +98,8 @@ export class LoyaltyDashboard extends Component {
         const data = await this.keepLast.add(
             this.orm.call("loyalty.dashboard", "get_figures", [], choice)
         );
+        // The day is the company's, wherever the browser is.
+        this.periods = getPeriods(deserializeDate(data.today));
         this.state.choice = choice;
         this.state.data = data;
     }

@@ -18,8 +18,6 @@ import {
 // On top of ours, whatever the order of the files.
 import "@loyalty_coupon_crm_pos/app/services/pos_store";
 
-const { DateTime } = luxon;
-
 patch(PosStore.prototype, {
     async orderUpdateLoyaltyPrograms() {
         await super.orderUpdateLoyaltyPrograms(...arguments);
@@ -290,7 +288,7 @@ patch(PosStore.prototype, {
         if (!voucher) {
             return null;
         }
-        const today = serializeDate(DateTime.now());
+        const today = serializeDate(companyNow(this.config.loyalty_timezone));
         const keys = this.config.loyalty_voucher_keys;
         const problem = await voucherProblem(voucher, keys, today);
         if (problem) {

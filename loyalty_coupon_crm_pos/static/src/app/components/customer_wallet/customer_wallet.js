@@ -8,6 +8,7 @@ import {
     daysLeft,
     sortCoupons,
 } from "@loyalty_coupon_crm_pos/app/utils/customer_wallet";
+import { companyNow } from "@loyalty_coupon_crm_pos/app/utils/usage_window";
 import { formatPoints } from "@loyalty_coupon_crm_pos/app/utils/format_points";
 
 const SOON_DAYS = 7;
@@ -208,8 +209,16 @@ export class CustomerWallet extends Component {
         return coupon.gives.join(", ");
     }
 
+    /**
+     * Return how many days a coupon can still be used, by the company's calendar.
+     */
+    daysLeft(coupon) {
+        const now = companyNow(this.pos.config.loyalty_timezone);
+        return daysLeft(coupon.expiration_date, now);
+    }
+
     until(coupon) {
-        const days = daysLeft(coupon.expiration_date);
+        const days = this.daysLeft(coupon);
         if (days === false) {
             return _t("no end date");
         }
@@ -220,7 +229,7 @@ export class CustomerWallet extends Component {
     }
 
     endsSoon(coupon) {
-        const days = daysLeft(coupon.expiration_date);
+        const days = this.daysLeft(coupon);
         return days !== false && days < SOON_DAYS;
     }
 
