@@ -201,11 +201,11 @@ class LoyaltyCardChangeMixin(models.AbstractModel):
     def _reissue_rows(self):
         """Return the open awards of a card, each with the terms it was given with.
 
-        :return: list of dicts with `points` and `expiration_date`
+        :return: list of dicts with `points` and the terms of an award
         """
         self.ensure_one()
         return [
-            {"points": move.remaining, "expiration_date": move.expiration_date}
+            {"points": move.remaining, **move._terms()}
             for move in self.move_ids.sorted("id")
             if move.remaining > 0
         ]

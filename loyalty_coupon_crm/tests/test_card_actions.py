@@ -197,21 +197,17 @@ class TestCardActions(LoyaltyCrmCommon):
     def test_reissue_of_a_wallet_keeps_the_terms_of_each_award(self):
         program = self._create_points_program(expire_after=30)
         wallet = self._create_card(program, self.partner, 40)
-        program.expire_after = 60
+        program.write({"expire_after": 60, "pending_days": 3})
         wallet._post_move("earn", 25)
         wallet._post_move("spend", -10)
-        terms = [
-            (move.remaining, move.expiration_date)
-            for move in wallet.move_ids.sorted("id")
-            if move.remaining
-        ]
-        self.assertEqual([points for points, _day in terms], [30, 25])
-        program.expire_after = 365
+        moves = wallet.move_ids.sorted("id").filtered("remaining")
+        terms = [(move.remaining, move._terms()) for move in moves]
+        self.assertEqual([points for points, _terms in terms], [30, 25])
+        self.assertTrue(moves[-1].available_date)
+        program.write({"expire_after": 365, "pending_days": 0})
         self._change("reissue", wallet)
         moves = wallet.reissued_to_ids.move_ids.sorted("id")
-        self.assertEqual(
-            [(move.remaining, move.expiration_date) for move in moves], terms
-        )
+        self.assertEqual([(move.remaining, move._terms()) for move in moves], terms)
         self.assertEqual(wallet.reissued_to_ids.points, 55)
         self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
 
