@@ -7,7 +7,7 @@ from ..tools import liability
 
 EXPIRING_DAYS = 90
 # What a draw on an award means for it; all else takes the points away as if they had
-# not been earned: refunds of the purchase, adjustments, transfers.
+# not been earned: refunds of the purchase, adjustments, points moved to nowhere.
 USED = ("spend",)
 LAPSED = ("expire", "void")
 
@@ -44,32 +44,142 @@ class LoyaltyPointLiabilityFactsMixin(models.AbstractModel):
         )
 
     @api.model
-    def _sources_sql(self, company, program, until):
-        """Return SQL of what was drawn from: `move_id`, and the award it belongs to.
+    def _arrivals_sql(self, program):
+        """Return SQL of points from another wallet, and of the movement they left by.
 
-        An award, or a refund that kept the points of awards that had lapsed, for the
-        days of grace. Those of several awards belong to the oldest.
+        That is a transfer, a merge of wallets or the void of a card that another one
+        replaces; or the spend that a refund gives back after its wallet was emptied.
         """
         return SQL(
             """
-            WITH RECURSIVE kept AS (
+            SELECT came.id AS move_id, came.counterpart_id AS origin_id, came.points,
+                   came.date
+              FROM loyalty_point_move came
+             WHERE came.program_id = %(program)s AND came.kind = 'transfer'
+               AND came.points > 0 AND came.counterpart_id IS NOT NULL
+             UNION ALL
+            SELECT came.id, lost.id, came.points, came.date
+              FROM loyalty_card card
+              JOIN loyalty_point_move came ON came.card_id = card.id
+             CROSS JOIN LATERAL (
+                   SELECT id FROM loyalty_point_move
+                    WHERE card_id = card.reissued_from_id
+                      AND kind = 'void' AND points < 0
+                 ORDER BY id DESC LIMIT 1) lost
+             WHERE card.program_id = %(program)s
+               AND card.reissued_from_id IS NOT NULL
+               AND came.kind = 'transfer' AND came.points > 0
+               AND came.counterpart_id IS NULL
+             UNION ALL
+            SELECT came.id, origin.id,
+                   GREATEST(0, LEAST(came.points, came.balance_after)),
+                   came.date
+              FROM loyalty_point_move came
+              JOIN loyalty_point_move origin ON origin.id = came.reversal_of_id
+             WHERE came.program_id = %(program)s AND came.kind = 'reverse'
+               AND came.points > 0 AND origin.points < 0
+               AND origin.card_id != came.card_id
+            """,
+            program=program.id,
+        )
+
+    @api.model
+    def _moved_sql(self, program):
+        """Return SQL of what those points were drawn from: `move_id`, `award_id`.
+
+        Each award arrived with its own terms and points. Of those that did not, nothing
+        says which is which, and each may come from any of them.
+        """
+        return SQL(
+            """
+            WITH arrival AS MATERIALIZED (%(arrivals)s),
+            came AS (
+                SELECT arrival.move_id, arrival.origin_id, part.*,
+                       ROW_NUMBER() OVER (
+                           PARTITION BY arrival.origin_id, last_day, first_day,
+                                        idle_days, amount
+                               ORDER BY arrival.move_id) AS place
+                  FROM arrival
+                  JOIN loyalty_point_move move ON move.id = arrival.move_id
+                 CROSS JOIN LATERAL (%(part_came)s) part),
+            went AS (
+                SELECT drawn.award_id, drawn.spend_id AS origin_id, part.*,
+                       ROW_NUMBER() OVER (
+                           PARTITION BY drawn.spend_id, last_day, first_day,
+                                        idle_days, amount
+                               ORDER BY drawn.id) AS place
+                  FROM (SELECT DISTINCT origin_id FROM arrival) origin
+                  JOIN loyalty_point_allocation drawn
+                    ON drawn.spend_id = origin.origin_id AND drawn.points > 0
+                  JOIN loyalty_point_move move ON move.id = drawn.award_id
+                 CROSS JOIN LATERAL (%(part_went)s) part),
+            pair AS MATERIALIZED (
+                SELECT origin_id, came.move_id, went.award_id
+                  FROM came
+             FULL JOIN went
+                 USING (origin_id, last_day, first_day, idle_days, amount, place))
+            SELECT move_id, award_id FROM pair
+             WHERE move_id IS NOT NULL AND award_id IS NOT NULL
+             UNION
+            SELECT came.move_id, went.award_id
+              FROM pair came
+              JOIN pair went USING (origin_id)
+             WHERE came.award_id IS NULL AND went.move_id IS NULL
+            """,
+            arrivals=self._arrivals_sql(program),
+            part_came=self._part_sql(SQL("arrival.points")),
+            part_went=self._part_sql(SQL("drawn.points")),
+        )
+
+    @api.model
+    def _part_sql(self, points):
+        """Return SQL of the terms and points by which parts of awards are told apart.
+
+        :param points: SQL of the points of the part
+        """
+        return SQL(
+            """
+            SELECT COALESCE(move.expiration_date, 'infinity') AS last_day,
+                   COALESCE(move.available_date, '-infinity') AS first_day,
+                   COALESCE(move.inactive_days, 0) AS idle_days,
+                   ROUND(%s::numeric, 2) AS amount
+            """,
+            points,
+        )
+
+    @api.model
+    def _sources_sql(self, company, program, until):
+        """Return SQL of what was drawn from, its date, and the award it belongs to.
+
+        An award; what arrived of it in another wallet; or a refund that kept the points
+        of awards that had lapsed, for the days of grace. Those of several awards belong
+        to the oldest.
+        """
+        return SQL(
+            """
+            WITH RECURSIVE link AS MATERIALIZED (
                 SELECT noted.spend_id AS move_id, noted.award_id
                   FROM loyalty_point_allocation noted
                   JOIN loyalty_point_move refund ON refund.id = noted.spend_id
                  WHERE noted.points < 0 AND refund.kind = 'reverse'
                    AND refund.program_id = %(program)s
                  UNION
-                SELECT kept.move_id, noted.award_id
-                  FROM kept
-                  JOIN loyalty_point_allocation noted
-                    ON noted.spend_id = kept.award_id AND noted.points < 0)
-            SELECT id AS move_id, id AS award_id FROM (%(awards)s) award
+                SELECT move_id, award_id FROM (%(moved)s) moved),
+            kept AS (
+                SELECT move_id, award_id FROM link
+                 UNION
+                SELECT kept.move_id, link.award_id
+                  FROM kept JOIN link ON link.move_id = kept.award_id)
+            SELECT id AS move_id, id AS award_id, date FROM (%(awards)s) award
              UNION ALL
-            SELECT kept.move_id, MIN(award.id)
-              FROM kept JOIN (%(awards)s) award ON award.id = kept.award_id
+            SELECT kept.move_id, MIN(award.id), MIN(move.date)
+              FROM kept
+              JOIN (%(awards)s) award ON award.id = kept.award_id
+              JOIN loyalty_point_move move ON move.id = kept.move_id
           GROUP BY kept.move_id
             """,
             program=program.id,
+            moved=self._moved_sql(program),
             awards=self._awards_sql(company, program, until),
         )
 
@@ -77,25 +187,40 @@ class LoyaltyPointLiabilityFactsMixin(models.AbstractModel):
     def _draws_sql(self, company, program, until):
         """Return SQL of what was drawn from those awards: `meaning`, `date`, `points`.
 
-        What a reversal gives back to an award counts against what it reverses. An award
-        that makes up for points below zero was drawn from when it came.
+        What a reversal gives back to an award counts against what it reverses, and what
+        arrived in another wallet against what took it out of the first. An award that
+        makes up for points below zero was drawn from when it came.
         """
         return SQL(
             """
+            WITH source AS MATERIALIZED (%(sources)s)
             SELECT award.id AS award_id, award.cohort, award.order_model,
-                   award.order_id, GREATEST(spend.date, award.date) AS date,
-                   drawn.points,
-                   COALESCE(origin.kind, spend.kind) AS meaning
+                   award.order_id, drawn.points, drawn.meaning,
+                   GREATEST(drawn.date, award.date) AS date
               FROM (%(awards)s) award
-              JOIN (%(sources)s) source ON source.award_id = award.id
-              JOIN loyalty_point_allocation drawn ON drawn.award_id = source.move_id
-              JOIN loyalty_point_move spend ON spend.id = drawn.spend_id
-         LEFT JOIN loyalty_point_move origin
-                ON origin.id = spend.reversal_of_id AND spend.kind = 'reverse'
-             WHERE spend.date < %(until)s
+              JOIN (SELECT source.award_id, drawn.points,
+                           GREATEST(spend.date, source.date) AS date,
+                           COALESCE(origin.kind, spend.kind) AS meaning
+                      FROM source
+                      JOIN loyalty_point_allocation drawn
+                        ON drawn.award_id = source.move_id
+                      JOIN loyalty_point_move spend ON spend.id = drawn.spend_id
+                 LEFT JOIN loyalty_point_move origin
+                        ON origin.id = spend.reversal_of_id AND spend.kind = 'reverse'
+                     WHERE spend.date < %(until)s
+                     UNION ALL
+                    SELECT source.award_id, -arrival.points,
+                           GREATEST(arrival.date, origin.date), origin.kind
+                      FROM (%(arrivals)s) arrival
+                      JOIN source USING (move_id)
+                      JOIN loyalty_point_move origin ON origin.id = arrival.origin_id
+                     WHERE source.move_id != source.award_id
+                       AND arrival.date < %(until)s) drawn
+                ON drawn.award_id = award.id
             """,
             awards=self._awards_sql(company, program, until),
             sources=self._sources_sql(company, program, until),
+            arrivals=self._arrivals_sql(program),
             until=until,
         )
 
@@ -313,7 +438,9 @@ class LoyaltyPointLiabilityFactsMixin(models.AbstractModel):
                                    ON spend.id = drawn.spend_id
                                 WHERE drawn.award_id = refund.id
                                   AND spend.date >= %(until)s) after ON TRUE
-                         WHERE refund.kind = 'reverse' AND refund.date < %(until)s
+                         WHERE source.move_id != source.award_id
+                           AND refund.kind IN ('reverse', 'transfer')
+                           AND refund.date < %(until)s
                            AND refund.expiration_date BETWEEN %(date)s AND %(last)s
                            AND source.award_id NOT IN (SELECT id FROM soon))
                 """,

@@ -62,8 +62,9 @@ class TestLiabilityTools(BaseCase):
         self.assertEqual(liability.recognise(50.0, 120, 100), 50.0)
 
 
-@tagged("post_install", "-at_install", "loyalty_plain")
-class TestLiability(LoyaltyCrmCommon):
+class LiabilityCommon(LoyaltyCrmCommon):
+    """A shop whose points have a value, and its bookkeeper."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -195,6 +196,9 @@ class TestLiability(LoyaltyCrmCommon):
             [("company_id", "=", company.id), ("date", "=", day)]
         )
 
+
+@tagged("post_install", "-at_install", "loyalty_plain")
+class TestLiability(LiabilityCommon):
     def _example(self):
         """The example of the standard, its two periods in June and July."""
         self._earn(10000, 100000, "2026-06-05 03:00:00", 1)
