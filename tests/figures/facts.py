@@ -14,6 +14,7 @@ MOMENTS = (
     "voided_at",
     "expires_at",
     "expiration_date",
+    "available_date",
     "date_to",
     "date_from",
     "date_end",

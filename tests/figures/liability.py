@@ -36,9 +36,13 @@ class Owed:
 
     def _draws(self, moves):
         """Return what was drawn from the awards, and what that means for them."""
-        drawn = self.facts.point_allocation
-        award = self._sources(drawn, moves)
-        rows = drawn.assign(award_id=drawn.award_id.map(award))
+        drawn = self.facts.point_allocation.sort_values("id")
+        arrivals = self._arrivals(moves)
+        self.sources = award = self._sources(drawn, moves, arrivals)
+        rows = drawn.assign(
+            award_id=drawn.award_id.map(award),
+            since=moves.date.reindex(drawn.award_id).values,
+        )
         rows = rows[rows.award_id.notna()]
         spends = moves.loc[rows.spend_id]
         origin = moves.kind.reindex(spends.reversal_of_id)
@@ -47,11 +51,22 @@ class Owed:
             date=spends.date.values,
             meaning=spends.kind.where(~reverses, origin.values).values,
         )
+        # What arrived in another wallet was not taken away.
+        back = arrivals.assign(
+            award_id=arrivals.move_id.map(award),
+            points=-arrivals.points,
+            date=moves.date.reindex(arrivals.move_id).values,
+            since=moves.date.reindex(arrivals.origin_id).values,
+            meaning=moves.kind.reindex(arrivals.origin_id).values,
+        )
+        back = back[back.award_id.notna()]
+        names = ["award_id", "points", "date", "since", "meaning"]
+        rows = pandas.concat([rows[names], back[names]], ignore_index=True)
         rows = rows[rows.date < self.until]
         awards = self.awards.loc[rows.award_id.astype("int64")]
         # An award that makes up for points below zero was drawn from when it came.
-        later = awards.date.values
-        rows["date"] = rows.date.where(rows.date >= later, later)
+        moments = rows[["date", "since"]].assign(award=awards.date.values)
+        rows["date"] = moments.max(axis=1)
         rows = rows.assign(
             cohort=awards.cohort.values,
             order_model=awards.order_model.values,
@@ -63,16 +78,79 @@ class Owed:
         ]
         return rows
 
-    def _sources(self, drawn, moves):
-        """Return {move: award}: refunds that kept points stand for their award."""
-        known = {award: award for award in self.awards.id}
+    def _arrivals(self, moves):
+        """Return points from other wallets: `move_id`, `origin_id` and `points`."""
+        came = moves[(moves.program_id == self.program.id) & (moves.points > 0)]
+        transfers = came[came.kind == "transfer"]
+        linked = transfers[transfers.counterpart_id.notna()]
+        fresh = transfers[transfers.counterpart_id.isna()]
+        lost = moves[(moves.kind == "void") & (moves.points < 0)]
+        lost = lost.groupby("card_id").id.max()
+        replaced = self.facts.card.set_index("id").reissued_from_id
+        refunds = came[came.kind == "reverse"]
+        origin = moves.reindex(refunds.reversal_of_id)
+        elsewhere = (origin.points.values < 0) & (
+            origin.card_id.values != refunds.card_id.values
+        )
+        refunds = refunds[elsewhere]
+        kept = refunds[["points", "balance_after"]].min(axis=1).clip(lower=0)
+        found = pandas.concat(
+            [
+                linked.assign(origin_id=linked.counterpart_id),
+                fresh.assign(origin_id=fresh.card_id.map(replaced).map(lost)),
+                refunds.assign(origin_id=refunds.reversal_of_id, points=kept),
+            ]
+        ).rename(columns={"id": "move_id"})
+        return found[found.origin_id.notna()].sort_values("move_id")
+
+    def _came_from(self, drawn, moves, arrivals):
+        """Return pairs of what arrived, and the award that it was drawn from.
+
+        Told by the terms and points; what cannot be told may be of each that is left.
+        """
+        pairs = []
+        taken = drawn[(drawn.points > 0) & drawn.spend_id.isin(arrivals.origin_id)]
+        for origin, came in arrivals.groupby("origin_id"):
+            out = taken[taken.spend_id == origin]
+            left = [
+                (_part(moves.loc[award], points), award)
+                for award, points in zip(out.award_id, out.points, strict=True)
+            ]
+            untold = []
+            for move, points in zip(came.move_id, came.points, strict=True):
+                part = _part(moves.loc[move], points)
+                match = next((one for one in left if one[0] == part), None)
+                if match:
+                    left.remove(match)
+                    pairs.append((move, match[1]))
+                else:
+                    untold.append(move)
+            pairs += [(move, award) for move in untold for _part_, award in left]
+        return pairs
+
+    def _sources(self, drawn, moves, arrivals):
+        """Return {move: award}: what the points on a movement were earned by.
+
+        Refunds that kept points stand for their award, and what arrived in another
+        wallet for the one it was drawn from; of several for the oldest.
+        """
         backs = drawn[drawn.points < 0]
         backs = backs[moves.kind.reindex(backs.spend_id).values == "reverse"]
-        found = dict(known)
-        # A refund of what was drawn from a refund belongs to the award of that one.
-        for back, award in sorted(zip(backs.spend_id, backs.award_id, strict=True)):
-            if award in found:
-                found[back] = min(found.get(back, found[award]), found[award])
+        parents = {}
+        for move, parent in [
+            *zip(backs.spend_id, backs.award_id, strict=True),
+            *self._came_from(drawn, moves, arrivals),
+        ]:
+            parents.setdefault(move, set()).add(parent)
+        own = set(self.awards.id)
+        found = {award: award for award in own}
+        for move in parents:
+            above, todo = set(), {move}
+            while todo:
+                above |= todo
+                todo = set().union(*(parents.get(one, ()) for one in todo)) - above
+            if above & own:
+                found[move] = min(above & own)
         return found
 
     def _cohorts(self):
@@ -161,7 +239,24 @@ class Owed:
         last = self.awards.expiration_date
         soon = self.awards[(last >= self.day) & (last <= self.day + EXPIRING)]
         gone = self.draws[self.draws.award_id.isin(soon.id)]
-        return soon.points.sum() - gone.points.sum()
+        return soon.points.sum() - gone.points.sum() + self._kept(set(soon.id))
+
+    def _kept(self, soon):
+        """Return what lapses within 90 days on other terms than its award's."""
+        moves = self.facts.point_move.set_index("id")
+        others = [one for one, award in self.sources.items() if award not in soon]
+        kept = moves.loc[others]
+        last = kept.expiration_date
+        kept = kept[
+            kept.kind.isin(["reverse", "transfer"])
+            & (kept.date < self.until)
+            & (last >= self.day)
+            & (last <= self.day + EXPIRING)
+        ]
+        drawn = self.facts.point_allocation
+        after = moves.date.reindex(drawn.spend_id).values >= self.until
+        after = drawn[after & drawn.award_id.isin(kept.index)]
+        return kept.remaining.sum() + after.points.sum()
 
     def period(self, since):
         """Return the awards and draws of a period."""
@@ -185,6 +280,13 @@ class Owed:
         earned = moves[(moves.program_id == self.program.id) & (moves.kind == "earn")]
         documents = earned[["order_model", "order_id"]].dropna().drop_duplicates()
         return rows.merge(documents, on=["order_model", "order_id"])
+
+
+def _part(move, points):
+    """Return the terms and points by which parts of awards are told apart."""
+    terms = (move.expiration_date, move.available_date, move.inactive_days)
+    known = tuple(None if pandas.isna(term) else term for term in terms)
+    return (*known[:2], known[2] or 0, round(points, 2))
 
 
 def allocate(sales, price, beside):

@@ -3,7 +3,7 @@
 import pandas
 
 # What a movement is known by here, which are no columns.
-OWN = ("origin", "written")
+OWN = ("origin", "counterpart", "written")
 
 
 class Wallet:
@@ -43,6 +43,7 @@ class Wallet:
             "order_id": document and document[1],
             "request_key": None,
             "origin": None,
+            "counterpart": None,
             # What is dated back was written later.
             "written": date,
             **values,
@@ -105,9 +106,13 @@ class Wallet:
         self._draw(move, award["points"], first=award)
         return move
 
-    def give_back(self, date, spend):
-        """Reverse a spend: the points are open again on the awards it drew from."""
-        move = self.post(date, "reverse", -spend["points"], origin=spend)
+    def give_back(self, date, spend, points=None):
+        """Reverse a spend: the points are open again on the awards it drew from.
+
+        :param points: all by default
+        """
+        points = -spend["points"] if points is None else points
+        move = self.post(date, "reverse", points, origin=spend)
         left = max(0.0, min(move["points"], self.balance))
         self.debts = [debt for debt in self.debts if debt[0] is not spend]
         for drawn, award, part in reversed(list(self.drawn)):
@@ -120,6 +125,57 @@ class Wallet:
         move["remaining"] = left
         self._open(move)
         return move
+
+    def give_to(self, other, date, points, kind="transfer", told=True):
+        """Move points into another wallet, each award with its last day.
+
+        :param kind: `void` for a lost card, which the other wallet replaces
+        :param told: False for one sum that does not say of which awards it is
+        :return: the movement of this wallet, and those of the other one
+        """
+        out = self.spend(date, points, kind=kind)
+        parts = [
+            (award["expiration_date"], part)
+            for move, award, part in self.drawn
+            if move is out and part > 0
+        ]
+        rest = round(points - sum(part for _last, part in parts), 2)
+        if rest > 0:
+            parts.append((None, rest))
+        origin = {"counterpart": out} if kind == "transfer" else {}
+        if not told:
+            parts = [(None, points)]
+        return out, [
+            other.earn(date, part, last, kind="transfer", **origin)
+            for last, part in parts
+        ]
+
+    def bring_back(self, other, date, out, came):
+        """Undo a transfer into another wallet, as far as its points are there."""
+        total = 0.0
+        for arrival in came:
+            points = min(arrival["remaining"], round(other.balance, 2))
+            if points > 0:
+                move = other.post(date, "reverse", -points, origin=arrival)
+                other._draw(move, points, first=arrival)
+                total = round(total + points, 2)
+        if total:
+            self.give_back(date, out, total)
+
+    def last_spend(self):
+        """Return the last spend that was not given back, or None."""
+        undone = [move["origin"] for move in self.moves]
+        for move in reversed(self.moves):
+            if move["kind"] == "spend" and not any(move is one for one in undone):
+                return move
+        return None
+
+    def refund_of(self, other, date, spend):
+        """Give what another wallet had spent back here: that one was emptied."""
+        move = self.post(date, "reverse", -spend["points"], origin=spend)
+        move["remaining"] = max(0.0, min(move["points"], self.balance))
+        other.debts = [debt for debt in other.debts if debt[0] is not spend]
+        self._open(move)
 
     def lapse(self, date):
         """Expire the awards whose last day is over."""
@@ -143,11 +199,12 @@ def moves_frame(wallets, first_id):
             {
                 **{name: move[name] for name in move if name not in OWN},
                 "reversal_of_id": move["origin"] and move["origin"]["id"],
+                "counterpart_id": move["counterpart"] and move["counterpart"]["id"],
             }
             for move in moves
         ]
     )
-    for name in ("order_id", "reversal_of_id", "company_id"):
+    for name in ("order_id", "reversal_of_id", "counterpart_id", "company_id"):
         rows[name] = rows[name].astype("Int64")
     allocations = pandas.DataFrame(
         [

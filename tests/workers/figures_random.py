@@ -1,6 +1,7 @@
 """Facts by chance, with every kind of edit, cancellation, refund and reversal."""
 
 from datetime import timedelta
+from heapq import heapify, heappop, heappush
 
 from figures_facts import CHANNELS, SHOPS, Facts, frame_of
 from figures_points import Wallet, moves_frame
@@ -44,6 +45,7 @@ class World(Facts):
     def __init__(self, env, company, seed, now, shared):
         super().__init__(env, company, seed, now)
         self.shared = shared
+        self.card_of = {}
 
     def fill(self):
         """Write everything."""
@@ -414,46 +416,107 @@ class World(Facts):
                 card["used_at"] = max(card["used_at"] or use["date"], use["date"])
 
     def _wallets(self):
-        wallets = []
+        """Have wallets live side by side, so that points go from one to another."""
+        self.wallets, lives = [], []
         for partner, _customer in self.customers:
             for program in (self.points, self.money, self.more):
-                card = self._card(program, partner, expiration_date=None)
-                wallet = Wallet(card["id"], partner, program.id, self.company.id)
+                wallet = self._wallet(program.id, partner)
                 given = self.given.get(partner) if program == self.points else None
                 if given:
-                    given["card_id"] = card["id"]
-                self._live(wallet, card, given)
-                card.update(points=wallet.balance, issued_at=wallet.moves[0]["date"])
-                wallets.append(wallet)
-        write_wallets(self.env, wallets)
+                    given["card_id"] = wallet.card
+                lives.append(self._live(wallet, given))
+        queue = [(next(life), place) for place, life in enumerate(lives)]
+        heapify(queue)
+        while queue:
+            _now, place = heappop(queue)
+            then = next(lives[place], None)
+            if then:
+                heappush(queue, (then, place))
+        for wallet in self.wallets:
+            issued = wallet.moves[0]["date"]
+            self.card_of[wallet.card].update(points=wallet.balance, issued_at=issued)
+        write_wallets(self.env, self.wallets)
+
+    def _wallet(self, program_id, partner, **values):
+        """Return a new wallet with its card."""
+        program = self.env["loyalty.program"].browse(program_id)
+        card = self._card(program, partner, expiration_date=None, **values)
+        wallet = Wallet(card["id"], partner, program_id, self.company.id)
+        self.card_of[wallet.card] = card
+        self.wallets.append(wallet)
+        return wallet
 
     def sold(self):
         """Return the rows of purchases that sold something."""
         return [row for row in self.rows["purchase"] if row["amount"] > 0]
 
-    def _live(self, wallet, card, given):
+    def _live(self, wallet, given):
         """Move points on a wallet for a while.
 
         :param given: the member of a campaign that puts points on it, or None
+        :return: generator of the moments at which it goes on
         """
         chance = self.random
         dates = sorted(self.moment() for _number in range(12))
         kind = chance.choice(("opening", "issue", "spend"))
+        yield dates[0]
         if kind == "spend":
             wallet.spend(dates[0], 60.0)
         else:
             wallet.earn(dates[0], 50.0, kind=kind)
         for date in dates[1:]:
             if given and given["issued_at"] <= date:
+                yield given["issued_at"]
                 key = f"campaign/{given['id']}"
                 wallet.earn(given["issued_at"], 40.0, kind="issue", request_key=key)
                 given = None
+            yield date
             wallet.lapse(date)
-            self._step(wallet, card, date)
+            self._step(wallet, self.card_of[wallet.card], date)
+            if wallet.balance > 0 and chance.random() < 0.2:
+                wallet = self._move(wallet, date)
         if chance.random() < 0.3:
             # Another system's points, imported today, with their day.
+            yield self.now
             late = self.moment(after=dates[3])
             wallet.earn(late, 25.0, kind="opening", written=self.now)
+
+    def _move(self, wallet, date):
+        """Move points into another wallet; return that with which its owner goes on."""
+        chance = self.random
+        what = chance.random()
+        if what < 0.25:
+            lost = self.card_of[wallet.card]
+            lost.update(voided_at=date, active=False)
+            new = self._wallet(
+                wallet.program, wallet.partner, reissued_from_id=lost["id"]
+            )
+            wallet.give_to(new, date, wallet.balance, kind="void")
+            return new
+        other = chance.choice(
+            [
+                one
+                for one in self.wallets
+                if one.program == wallet.program
+                and one is not wallet
+                and one.moves
+                and self.card_of[one.card]["active"]
+            ]
+            or [wallet]
+        )
+        if other is wallet:
+            return wallet
+        if what < 0.6:
+            points = round(wallet.balance * chance.uniform(0.1, 1), 2) or wallet.balance
+            wallet.give_to(other, date, points, told=chance.random() < 0.9)
+            return wallet
+        out, came = wallet.give_to(other, date, wallet.balance)
+        if what < 0.8:
+            other.spend(date, round(chance.uniform(1, 30), 2))
+            wallet.bring_back(other, date, out, came)
+        elif spend := wallet.last_spend():
+            other.refund_of(wallet, date, spend)
+        return wallet
 
     def _step(self, wallet, card, date):
         chance = self.random
