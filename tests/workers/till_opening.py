@@ -53,7 +53,7 @@ def add_uses(env, count):
         "count": int(count),
         "company": env.company.id,
         "product": product.id,
-        "config": env["pos.config"].search([("name", "=", "Till")], limit=1).id,
+        "config": env["pos.config"].search([("name", "=", "Till 1")], limit=1).id,
     }
     env.flush_all()
     env.cr.execute(USES, values)
