@@ -123,6 +123,7 @@ class LoyaltyStrictCheckLine(models.TransientModel):
         orders = self._open_orders(program)
         if not orders and not program._names_limits():
             return refused, passed
+        # Uses of all customers count, whichever the manager may read.
         counters = self.env["loyalty.use.counter"].sudo()
         self.env.flush_all()
         try:
@@ -210,6 +211,7 @@ class LoyaltyStrictCheckLine(models.TransientModel):
     @api.model
     def _counted(self, program, slot):
         """Return the uses of a limit, and the money given."""
+        # As above: uses of everybody count.
         counters = self.env["loyalty.use.counter"].sudo()
         [(uses, amount)] = counters._read_group(
             [

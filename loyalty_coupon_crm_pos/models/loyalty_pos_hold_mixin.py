@@ -184,16 +184,13 @@ class LoyaltyPosHoldMixin(models.AbstractModel):
         :param points: as of `hold_cards`
         :param programs: strict promotions on the order that need no card
         """
-        keys = {int(card): card for card, cost in points.items() if cost > 0}
-        cards = self.env["loyalty.card"].search([("id", "in", list(keys))], order="id")
-        for card in cards.sudo().filtered("program_id.strict"):
+        for card, key in self._loyalty_charged_cards(points).items():
             blockers = order._loyalty_condition_blockers(card.program_id, card)
-            if blockers and keys[card.id] not in refused["keys"]:
-                answer = self._loyalty_refuse_code(
-                    card.sudo(False), card.code, blockers, order.partner_id
+            if blockers and key not in refused["keys"]:
+                self._loyalty_note_refused(
+                    refused, card, key, blockers, order.partner_id
                 )
-                refused["cards"][card.id] = answer["payload"]["error_message"]
-                refused["keys"].add(keys[card.id])
+        # As of cards: what the cashier may not read of a program, the gate asks.
         for program in programs.sudo():
             blockers = order._loyalty_condition_blockers(
                 program, self.env["loyalty.card"]
@@ -230,16 +227,10 @@ class LoyaltyPosHoldMixin(models.AbstractModel):
         kept = self.env["loyalty.program"].sudo()
         if wanted:
             kept = self._loyalty_programs_among([("id", "in", list(wanted))]).sudo()
-        ids = {int(card): card for card, cost in points.items() if cost > 0}
-        cards = self.env["loyalty.card"].search([("id", "in", list(ids))], order="id")
-        for card in cards.sudo().filtered("program_id.strict"):
+        for card, key in self._loyalty_charged_cards(points).items():
             program = card.program_id
             if blockers := program._stacking_blockers(kept):
-                answer = self._loyalty_refuse_code(
-                    card.sudo(False), card.code, blockers, partner
-                )
-                found["cards"][card.id] = answer["payload"]["error_message"]
-                found["keys"].add(ids[card.id])
+                self._loyalty_note_refused(found, card, key, blockers, partner)
             else:
                 kept |= program
         for program in programs.sudo():
@@ -248,6 +239,29 @@ class LoyaltyPosHoldMixin(models.AbstractModel):
             else:
                 kept |= program
         return found
+
+    def _loyalty_charged_cards(self, points):
+        """Return {card: its key in `points`} of the strict ones that points leave.
+
+        :param points: as of `hold_cards`
+        """
+        keys = {int(card): card for card, cost in points.items() if cost > 0}
+        cards = self.env["loyalty.card"].search([("id", "in", list(keys))], order="id")
+        # Which cards there are his rights decide; their programs he need not read.
+        strict = cards.sudo().filtered("program_id.strict")
+        return {card: keys[card.id] for card in strict}
+
+    def _loyalty_note_refused(self, refused, card, key, blockers, partner):
+        """Log why a card cannot be used, and note it in words.
+
+        :param refused: as of `_loyalty_not_together`, changed in place
+        :param key: of the card, as of `_loyalty_charged_cards`
+        """
+        answer = self._loyalty_refuse_code(
+            card.sudo(False), card.code, blockers, partner
+        )
+        refused["cards"][card.id] = answer["payload"]["error_message"]
+        refused["keys"].add(key)
 
     def _loyalty_hold_refusal(self, order, card, partner, points):
         """Hold points of a card for an order.

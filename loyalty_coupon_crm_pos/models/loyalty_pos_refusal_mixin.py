@@ -108,6 +108,7 @@ class LoyaltyPosRefusalMixin(models.AbstractModel):
         none = self.env["loyalty.card"]
         code = self._loyalty_told_code(row)
         card = cards.get(row.get("card_id")) or cards.get(none._normalize_code(code))
+        # The till found it with the cashier's rights; its program he need not read.
         card = (card or none).sudo()
         program = card.program_id
         if not program and isinstance(row.get("program_id"), int):
