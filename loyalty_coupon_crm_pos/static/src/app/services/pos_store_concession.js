@@ -90,7 +90,6 @@ patch(PosStore.prototype, {
             return false;
         }
         const close = this.notification.add(asked.text, {
-            title: _t("A manager may allow it"),
             type: "warning",
             autocloseDelay: OFFER_SECONDS * 1000,
             buttons: [
