@@ -9,6 +9,7 @@ from odoo.http import request
 from odoo.tools import SQL, format_datetime
 
 from ..tools import codes
+from ..tools.answer_time import wait_for_full
 from ..tools.backoff import Backoff
 from ..tools.transaction_end import call_at_end
 
@@ -29,6 +30,8 @@ SCOPES = {
     "manager": Backoff(free=5, first=60, most=86400),
 }
 PREFIX_LENGTH = 5
+# Longer than it takes to find what speaks against a code.
+ANSWER_SECONDS = 0.1
 # Wrong codes are forgotten after so many seconds without another one, and one of them
 # after so many: who errs now and then is nobody who guesses.
 MEMORY = 3600
@@ -212,12 +215,15 @@ class LoyaltyThrottle(models.Model):
     def _note_failure(self, code):
         """Count a wrong code when the transaction has ended, either way.
 
-        A visitor whose page tries one wrong code again and again counts once.
+        A visitor whose page tries one wrong code again and again counts once. Visitors
+        are answered at full `ANSWER_SECONDS`: how long a code was looked at would
+        tell whoever asks often whether it was ever good.
 
         :param code: the code as it was entered
         """
         code = code or ""
         if request and not self.env.user._is_internal():
+            call_at_end(self.env.cr, lambda: wait_for_full(ANSWER_SECONDS))
             digest = hashlib.sha256(code.encode()).hexdigest()
             if request.session.get("loyalty_refused_code") == digest:
                 return

@@ -1,6 +1,7 @@
+import threading
 from datetime import datetime, timedelta
 from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from freezegun import freeze_time
 from psycopg2.errors import SerializationFailure
@@ -9,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ..models import loyalty_throttle
-from ..tools import codes
+from ..tools import answer_time, codes
 from ..tools.backoff import Backoff
 from .common import LoyaltyCrmCommon
 
@@ -177,6 +178,26 @@ class TestThrottle(LoyaltyCrmCommon):
             text = answer["error"].replace(code, "X")
             answers.add((text, answer.get("not_found"), tuple(sorted(answer))))
         self.assertEqual(len(answers), 1, answers)
+
+    def test_refused_visitors_are_answered_at_full_tenths_of_a_second(self):
+        thread = threading.current_thread()
+        thread.perf_t0 = 1000.0
+        self.addCleanup(delattr, thread, "perf_t0")
+        dead = self._create_card(self.program, expiration_date="2020-01-01")
+        # The second time it is not counted, and answered like the first.
+        for code in ("WRONG", "WRONG", dead.code):
+            self.assertAlmostEqual(self._waited(code), 0.07)
+        user = self._create_user("seller", "sales_team.group_sale_salesman")
+        order = self._create_order(user_id=user.id).with_user(user)
+        self.assertIsNone(self._waited("WRONG", order))
+
+    def _waited(self, code, order=None):
+        """Return the seconds a refused request of 0.13 seconds waits, or None."""
+        clock = SimpleNamespace(time=lambda: 1000.13, sleep=Mock())
+        with patch.object(answer_time, "time", clock):
+            self.assertIn("error", self._visit(code, order))
+        called = clock.sleep.call_args
+        return called and called.args[0]
 
     def test_staff_read_the_reason_and_count_for_themselves(self):
         user = self._create_user("seller", "sales_team.group_sale_salesman")
