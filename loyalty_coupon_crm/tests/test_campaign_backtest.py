@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_campaign_trigger import TriggerCommon
+from .trigger_common import TriggerCommon
 
 
 class BacktestCommon(TriggerCommon):

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_campaign_trigger import TriggerCommon
+from .trigger_common import TriggerCommon
 
 
 @tagged("post_install", "-at_install", "loyalty_plain")

@@ -7,7 +7,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .test_campaign_trigger import TriggerCommon
+from .trigger_common import TriggerCommon
 
 
 # Runs beside Odoo's eCommerce only; the other class runs without it.
