@@ -1,6 +1,7 @@
 import { PosOrder } from "@point_of_sale/app/models/pos_order";
 import { patch } from "@web/core/utils/patch";
 // Ours goes on top, whatever the order of the files.
+import "@loyalty_coupon_crm_pos/app/models/pos_order_hold";
 import "@loyalty_coupon_crm_pos/app/models/pos_order_offers";
 
 /**
