@@ -9,6 +9,7 @@
     "data": [
         "security/loyalty_groups.xml",
         "security/ir.model.access.csv",
+        "data/customer_cron.xml",
         "data/pos_cron.xml",
         "views/pos_order_views.xml",
         "views/res_config_settings_views.xml",

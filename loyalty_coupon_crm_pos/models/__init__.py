@@ -10,6 +10,8 @@ from . import loyalty_pos_condition_mixin
 from . import loyalty_pos_confirm_mixin
 from . import loyalty_pos_order_confirm_mixin
 from . import loyalty_pos_credit_mixin
+from . import loyalty_pos_customer
+from . import loyalty_pos_customers_mixin
 from . import loyalty_pos_earn_mixin
 from . import loyalty_pos_hold_mixin
 from . import loyalty_pos_lease_mixin

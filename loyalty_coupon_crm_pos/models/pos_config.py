@@ -11,6 +11,7 @@ PANEL_LIMIT = 30
 class PosConfig(models.Model):
     _name = "pos.config"
     _inherit = [
+        "loyalty.pos.customers.mixin",
         "loyalty.pos.lease.mixin",
         "loyalty.pos.hold.mixin",
         "loyalty.pos.refusal.mixin",
