@@ -137,7 +137,8 @@ class LoyaltyPosCustomer(models.Model):
         """Return the query of the customers with most orders.
 
         Of those without new orders as many are read as are wanted, by the index of the
-        counts; only customers with equal counts are sorted by name.
+        counts (a join with new orders would leave it); only customers with equal counts
+        are sorted by name.
 
         :param last: id of the last order that is counted
         """
@@ -153,8 +154,7 @@ class LoyaltyPosCustomer(models.Model):
                        FROM loyalty_pos_customer kept
                        JOIN res_partner partner ON partner.id = kept.partner_id
                       WHERE %(visible)s
-                        AND NOT EXISTS (SELECT FROM fresh
-                                         WHERE fresh.partner_id = kept.partner_id)
+                        AND kept.partner_id NOT IN (SELECT partner_id FROM fresh)
                    ORDER BY kept.order_count DESC, partner.name, partner.id
                       LIMIT %(limit)s)
                      UNION ALL
@@ -162,7 +162,8 @@ class LoyaltyPosCustomer(models.Model):
                            fresh.order_count + COALESCE(kept.order_count, 0)
                       FROM fresh
                  LEFT JOIN loyalty_pos_customer kept
-                        ON kept.partner_id = fresh.partner_id) counted
+                        ON kept.partner_id = fresh.partner_id
+                   ORDER BY order_count DESC) counted
               JOIN res_partner partner ON partner.id = counted.partner_id
              WHERE %(visible)s
           ORDER BY counted.order_count DESC, partner.name, partner.id

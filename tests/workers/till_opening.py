@@ -10,14 +10,31 @@ ROUNDS = 7
 LIMITED = 10
 # Programs are limited far beyond their uses.
 MOST_USES = 100_000_000
+CUSTOMERS = 50_000
+# Their colour, no other contact has it.
+MARK = 77
+# So many orders are of today, all others were counted last night.
+FRESH = 2_000
 
 
 def prepare(env):
-    """Open a till of a new cashier, without any program."""
+    """Open a till of a new cashier, beside customers and without any program."""
     env["loyalty.program"].search([]).action_archive()
     user = cashier.create(env, "base.group_user")
     config, _method = cashier.open_till(env, user)
+    env.flush_all()
+    env.cr.execute(CONTACTS, {"count": CUSTOMERS, "color": MARK})
+    _tidy(env)
     return config.current_session_id.id
+
+
+def _tidy(env):
+    """Do at once what autovacuum does by and by."""
+    env.cr.commit()
+    # It takes no transaction.
+    env.cr.connection.autocommit = True
+    env.cr.execute("VACUUM ANALYZE")
+    env.cr.connection.autocommit = False
 
 
 def add_programs(env, count, kind="coupons"):
@@ -47,10 +64,15 @@ def add_programs(env, count, kind="coupons"):
 
 
 def add_uses(env, count):
-    """Write so many cards, each used on an order of a session that is closed."""
+    """Write so many cards, each used on an order of a session that is closed.
+
+    The cards are those of customers: some buy often, most now and then.
+    """
     product = env["product.product"].search([], limit=1)
     values = {
         "count": int(count),
+        "fresh": FRESH,
+        "color": MARK,
         "company": env.company.id,
         "product": product.id,
         "config": env["pos.config"].search([("name", "=", "Till 1")], limit=1).id,
@@ -60,14 +82,20 @@ def add_uses(env, count):
     if "loyalty.redemption" in env:
         env.cr.execute(REDEMPTIONS)
         env.cr.execute(COUNTERS)
-    env.cr.commit()
-    # Autovacuum does this by and by; a new cursor because it takes no transaction.
-    env.cr.connection.autocommit = True
-    env.cr.execute("VACUUM ANALYZE")
-    env.cr.connection.autocommit = False
+        env["loyalty.pos.customer"]._cron_count_orders()
+    _tidy(env)
     return int(count)
 
 
+CONTACTS = """
+INSERT INTO res_partner (id, commercial_partner_id, name, complete_name, type, active,
+                         color, autopost_bills)
+SELECT id, id, name, name, 'contact', TRUE, %(color)s, 'ask'
+  FROM (SELECT NEXTVAL('res_partner_id_seq') AS id, MD5(n::text) AS name
+          FROM generate_series(1, %(count)s) n) person
+"""
+
+# The square of an even share: the first buy hundreds of times as often as the last.
 USES = """
 WITH closed AS (
     INSERT INTO pos_session (config_id, user_id, state, name, start_at, stop_at)
@@ -76,22 +104,32 @@ WITH closed AS (
  RETURNING id
 ), program AS (
     SELECT program.id, (ROW_NUMBER() OVER (ORDER BY program.id)) - 1 AS place,
-           COUNT(*) OVER () AS programs,
            (SELECT MIN(id) FROM loyalty_reward WHERE program_id = program.id) AS reward
       FROM loyalty_program program WHERE program.active
+), customer AS (
+    SELECT id, (ROW_NUMBER() OVER (ORDER BY id)) - 1 AS place
+      FROM res_partner WHERE color = %(color)s
 ), card AS (
-    INSERT INTO loyalty_card (program_id, company_id, code, points, active)
-    SELECT program.id, %(company)s, 'USED' || n, 0, TRUE
+    INSERT INTO loyalty_card (program_id, partner_id, company_id, code, points, active)
+    SELECT program.id, customer.id, %(company)s, 'USED' || n, 0, TRUE
       FROM generate_series(1, %(count)s) n
-      JOIN program ON program.place = n %% program.programs
- RETURNING id, program_id
+      JOIN program ON program.place = n %% (SELECT COUNT(*) FROM program)
+      JOIN customer
+        ON customer.place = FLOOR((SELECT COUNT(*) FROM customer)
+                                  * POWER(HASHINT4(n) / 4294967296.0 + 0.5, 2))::bigint
+  ORDER BY n
+ RETURNING id, program_id, partner_id
 ), used AS (
-    INSERT INTO pos_order (name, company_id, session_id, state, amount_tax,
+    INSERT INTO pos_order (name, company_id, session_id, partner_id, state, amount_tax,
                            amount_total, amount_paid, amount_return, source,
-                           date_order, uuid)
-    SELECT 'Order ' || card.id, %(company)s, closed.id, 'done', 0, 90, 90, 0, 'pos',
-           NOW() AT TIME ZONE 'UTC', 'order-' || card.id
-      FROM card, closed
+                           date_order, create_date, uuid)
+    SELECT 'Order ' || card.id, %(company)s, closed.id, card.partner_id, 'done', 0, 90,
+           90, 0, 'pos', made.at, made.at, 'order-' || card.id
+      FROM (SELECT card.*, ROW_NUMBER() OVER (ORDER BY id DESC) AS place
+              FROM card ORDER BY id) card,
+           closed,
+   LATERAL (SELECT NOW() AT TIME ZONE 'UTC' - CASE WHEN card.place > %(fresh)s
+                   THEN INTERVAL '1 day' ELSE INTERVAL '0' END AS at) made
  RETURNING id, name
 )
 INSERT INTO pos_order_line (order_id, product_id, name, price_subtotal,
@@ -106,9 +144,10 @@ SELECT used.id, %(product)s, 'Reward', -10, -10, program.reward, card.id, TRUE, 
 
 REDEMPTIONS = """
 INSERT INTO loyalty_redemption (card_id, program_id, channel, date, points,
-                                discount_amount, order_model, order_id, company_id)
+                                discount_amount, order_model, order_id, company_id,
+                                partner_id)
 SELECT line.coupon_id, card.program_id, 'pos', NOW() AT TIME ZONE 'UTC', 1, 10,
-       'pos.order', line.order_id, line.company_id
+       'pos.order', line.order_id, line.company_id, card.partner_id
   FROM pos_order_line line
   JOIN loyalty_card card ON card.id = line.coupon_id
 """
