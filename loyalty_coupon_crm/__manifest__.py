@@ -1,7 +1,7 @@
 {
     "name": "Coupons & Loyalty CRM",
     "summary": "Campaigns, wallets, redemptions and customer figures on Odoo's loyalty",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.0.1",
     "category": "Sales/Loyalty",
     "author": "Coupons & Loyalty CRM maintainers",
     "license": "LGPL-3",

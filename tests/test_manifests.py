@@ -74,6 +74,22 @@ def test_version_is_of_the_series(addon):
     assert _manifest(addon)["version"].startswith("19.0.")
 
 
+def test_migrations_are_run(addon):
+    """Odoo runs those up to the version of the manifest, named by when they run."""
+
+    def numbers(version):
+        return tuple(map(int, version.split(".")))
+
+    latest = numbers(_manifest(addon)["version"])
+    scripts = sorted((addon / "migrations").rglob("*.py"))
+    assert not [
+        path.name
+        for path in scripts
+        if numbers(path.parent.name) > latest
+        or not path.name.startswith(("pre-", "post-", "end-"))
+    ]
+
+
 def test_addon_has_an_icon_and_builds_a_wheel(addon):
     """The apps list shows the icon; `pip` builds the wheel."""
     assert (addon / "static/description/icon.png").stat().st_size

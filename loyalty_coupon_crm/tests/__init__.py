@@ -46,6 +46,7 @@ from . import test_import_reader
 from . import test_liability
 from . import test_liability_moved
 from . import test_member_wallet
+from . import test_migrations
 from . import test_money_pump
 from . import test_next_offer
 from . import test_occasions
