@@ -5,6 +5,7 @@ from odoo.http import request
 from odoo.tools import consteq
 
 from ..tools import wallet_pass
+from ..tools.answer_time import ANSWER_SECONDS, wait_for_full
 
 
 class CardPass(http.Controller):
@@ -81,13 +82,17 @@ class CardPass(http.Controller):
             raise BadRequest()
         # Customers have no right on cards; what follows leaves them their own only.
         card = request.env["loyalty.card"].sudo().browse(card_id).exists()
-        if not card or not card.code or not card._is_open():
-            raise NotFound()
-        user = request.env.user
-        if token is not None:
-            allowed = token.isascii() and consteq(card._pass_token(), token)
-        else:
-            allowed = not user._is_public() and card.partner_id == user.partner_id
-        if not allowed:
+        if not self._may_see(card, token):
+            # The time must not tell whether there is such a card.
+            wait_for_full(ANSWER_SECONDS)
             raise NotFound()
         return card
+
+    def _may_see(self, card, token):
+        """Return whether a card can still be used, and is the visitor's."""
+        if not card or not card.code or not card._is_open():
+            return False
+        if token is not None:
+            return token.isascii() and consteq(card._pass_token(), token)
+        user = request.env.user
+        return not user._is_public() and card.partner_id == user.partner_id

@@ -9,7 +9,7 @@ from odoo.http import request
 from odoo.tools import SQL, format_datetime
 
 from ..tools import codes
-from ..tools.answer_time import wait_for_full
+from ..tools.answer_time import ANSWER_SECONDS, wait_for_full
 from ..tools.backoff import Backoff
 from ..tools.transaction_end import call_at_end
 
@@ -30,8 +30,6 @@ SCOPES = {
     "manager": Backoff(free=5, first=60, most=86400),
 }
 PREFIX_LENGTH = 5
-# Longer than it takes to find what speaks against a code.
-ANSWER_SECONDS = 0.1
 # Wrong codes are forgotten after so many seconds without another one, and one of them
 # after so many: who errs now and then is nobody who guesses.
 MEMORY = 3600

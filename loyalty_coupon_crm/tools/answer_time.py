@@ -3,6 +3,9 @@
 import threading
 import time
 
+# Longer than it takes to find what speaks against a code or a card.
+ANSWER_SECONDS = 0.1
+
 
 def wait_for_full(step):
     """Wait until the request of this thread is a full number of steps old.
