@@ -33,6 +33,8 @@ STAGES = [
 ]
 CHURN_BANDS = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
 CLV_BANDS = [("top", "Top"), ("middle", "Middle"), ("base", "Base")]
+# What a segment that was made of figures is called by.
+NAMING = ("rfm_segment", "stage", "clv_band", "churn_band", "favourite_category_id")
 
 
 class LoyaltyCustomerMetric(models.Model):
@@ -269,11 +271,14 @@ class LoyaltyCustomerMetric(models.Model):
 
     @api.model
     def _segment_name(self, domain):
-        """Return a name for a segment: the cell of the matrix, when it is one."""
+        """Return a name for a segment: the cell of the matrix, or what it is made of."""
+        all_hold = {"|", "!"}.isdisjoint(
+            part for part in domain if isinstance(part, str)
+        )
         scores = {
             condition.field_expr: condition.value
             for condition in domain.iter_conditions()
-            if condition.operator in ("=", "in")
+            if all_hold and condition.operator in ("=", "in")
         }
         if {"r_score", "fm_score"} <= set(scores):
             return self.env._(
@@ -287,9 +292,24 @@ class LoyaltyCustomerMetric(models.Model):
                 recency=scores["r_score"],
                 frequency=scores["f_score"],
             )
+        told = [name for name in NAMING if name in scores]
+        if told:
+            return ", ".join(self._condition_text(name, scores[name]) for name in told)
         return self.env._(
             "Customers chosen on %(day)s", day=self.env.company._loyalty_today()
         )
+
+    @api.model
+    def _condition_text(self, name, value):
+        """Return in words which customers a condition on a field wants."""
+        values = [value] if isinstance(value, str | int) else list(value)
+        told = self.fields_get([name], ["string", "selection", "relation"])[name]
+        if "relation" in told:
+            labels = self.env[told["relation"]].browse(values).mapped("display_name")
+        else:
+            known = dict(told["selection"])
+            labels = [known.get(one, str(one)) for one in values]
+        return f"{told['string']}: {', '.join(labels)}"
 
     @api.model
     def _cron_refresh_figures(self):

@@ -80,16 +80,28 @@ class TestSegmentTools(LoyaltyCrmCommon):
         segment.refresh()
         self.assertEqual(self._members(segment), cell[1:].partner_id)
 
+    def test_cell_of_the_pivot_is_named_after_its_scores(self):
+        self.metrics.search([("company_id", "=", self.shop.id)]).fm_score = 2
+        segment = self._make([("r_score", "=", 5), ("fm_score", "=", 2)])
+        self.assertEqual(segment.kind, "dynamic")
+        self.assertEqual(segment.name, "Recency 5, frequency and amount 2")
+        self.assertTrue(self._members(segment))
+
     def test_stage_band_and_category_become_rules(self):
-        for domain in (
-            [("stage", "=", "dormant")],
-            [("clv_band", "in", ["top"])],
-            [("favourite_category_id", "child_of", self.food.ids)],
-            ["|", ("stage", "=", "mature"), ("amount", ">", 2500)],
+        for domain, name in (
+            ([("stage", "=", "dormant")], "Stage: Dormant"),
+            ([("clv_band", "in", ["top"])], "Value Band: Top"),
+            (
+                [("favourite_category_id", "=", self.food.id)],
+                f"Favourite Category: {self.food.display_name}",
+            ),
+            ([("favourite_category_id", "child_of", self.food.ids)], "Customers"),
+            (["|", ("stage", "=", "mature"), ("amount", ">", 2500)], "Customers"),
         ):
             with self.subTest(domain=domain):
                 segment = self._make(domain)
                 self.assertEqual(segment.kind, "dynamic")
+                self.assertTrue(segment.name.startswith(name), segment.name)
                 found = self.metrics.search(
                     [*domain, ("company_id", "=", self.shop.id)]
                 )
