@@ -1,14 +1,36 @@
+from datetime import timedelta
 from itertools import pairwise
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.loyalty_coupon_crm.models.loyalty_customer_metric import STAGES
 
+from ..tools.dashboard_periods import month_start
+from ..tools.date_span import ALWAYS, span_of
 from .rate import Rate
+from .source import Source
 
 # First year of each band but the lowest.
 AGES = (18, 25, 35, 45, 55, 65)
+DAY = timedelta(days=1)
+# The month of a day is its first day; a moment may be of a day earlier or later.
+SPANS = {
+    "month": (lambda day: month_start(day - DAY, 1), lambda day: day),
+    "date": (lambda at: at.date() - DAY, lambda at: at.date() + DAY),
+}
+
+# What other tables tell of a line `sold`, and how it is found there.
+OF_OTHERS = {"acquaintance", "stage", "rfm_segment", "age_band", "coupon_use"}
+OF_OTHERS |= {"country_id", "state_id", "lang"}
+OF_METRIC = SQL(
+    "metric.partner_id = sold.customer_id AND metric.company_id = sold.company_id"
+)
+OF_BUYER = SQL("buyer.id = sold.customer_id")
+OF_USED = SQL(
+    "used.order_model = sold.document_model AND used.order_id = sold.document_id"
+)
 
 
 class LoyaltyPriceReport(models.Model):
@@ -175,35 +197,109 @@ class LoyaltyPriceReport(models.Model):
             ),
         }
 
+    @api.model
+    def _for_rows(self, domain, order, limit):
+        report = super()._for_rows(domain, order, limit)
+        page = limit and (not order or order == self._order)
+        names = self._domain_names(domain)
+        if report._is_whole() and page and names.isdisjoint(OF_OTHERS):
+            return report._read_from(Source.PAGE)
+        return report
+
+    @api.model
+    def _for_facts(self, domain):
+        # A client's context comes as JSON: it cannot hold a pair of days.
+        span = span_of(list(Domain(domain).optimize_full(self)), SPANS)
+        return super()._for_facts(domain).with_context(loyalty_report_days=span)
+
     def _query_facts(self):
+        is_page = self._source() is Source.PAGE
+        told = self._looked_up if is_page else lambda _table, value: value
+        joins = SQL() if is_page else self._joins_sql()
         return SQL(
             """
-            SELECT sold.*, sold.amount - sold.mean_amount AS difference,
+            SELECT sold.id, sold.purchase_id, sold.product_id, sold.categ_id,
+                   sold.company_id, %(currency)s AS currency_id, sold.channel,
+                   sold.shop, sold.date, sold.month, sold.customer_id,
+                   CASE WHEN sold.customer_id IS NULL THEN 'guest'
+                        WHEN %(first_date)s < sold.local::date THEN 'known'
+                        ELSE 'first' END AS acquaintance,
+                   %(stage)s AS stage, %(rfm_segment)s AS rfm_segment,
+                   %(age)s AS age_band, %(country)s AS country_id,
+                   %(state)s AS state_id, %(lang)s AS lang,
+                   CASE WHEN %(used)s THEN 'yes' ELSE 'no' END AS coupon_use,
+                   sold.others, sold.quantity, sold.amount, sold.mean_amount,
+                   sold.amount - sold.mean_amount AS difference,
                    sold.amount * 100.0 / NULLIF(sold.mean_amount, 0) AS price_index,
                    (sold.amount / NULLIF(sold.mean_amount, 0))::float8 AS price_ratio,
                    NULL::float8 AS standard_errors,
                    (sold.customer_id IS NOT NULL)::int AS customer_count
-              FROM (%s) sold
+              FROM (%(sold)s) sold %(joins)s
             """,
-            self._sold_sql(),
+            currency=self._by_company(
+                SQL("sold.company_id"), lambda company: company.currency_id.id
+            ),
+            first_date=told("metric", SQL("metric.first_date")),
+            stage=told("metric", SQL("metric.stage")),
+            rfm_segment=told("metric", SQL("metric.rfm_segment")),
+            age=told("buyer", self._age_sql()),
+            country=told("buyer", SQL("buyer.country_id")),
+            state=told("buyer", SQL("buyer.state_id")),
+            lang=told("buyer", SQL("buyer.lang")),
+            used=told("used", SQL("used.order_id IS NOT NULL")),
+            sold=self._sold_sql(),
+            joins=joins,
+        )
+
+    @api.model
+    def _looked_up(self, table, value):
+        """Return SQL of what another table tells of a line `sold`.
+
+        Of a page of lines it is looked up when the page is known.
+        """
+        source, condition = {
+            "metric": (SQL("loyalty_customer_metric metric"), OF_METRIC),
+            "buyer": (SQL("res_partner buyer"), OF_BUYER),
+            "used": (
+                SQL("loyalty_redemption used"),
+                SQL(
+                    "%s AND %s",
+                    OF_USED,
+                    self.env["loyalty.redemption"]._live_sql("used"),
+                ),
+            ),
+        }[table]
+        return SQL("(SELECT %s FROM %s WHERE %s LIMIT 1)", value, source, condition)
+
+    @api.model
+    def _joins_sql(self):
+        """Return SQL of the joins of what other tables tell of all lines `sold`."""
+        return SQL(
+            """
+              LEFT JOIN loyalty_customer_metric metric ON %s
+              LEFT JOIN res_partner buyer ON %s
+              LEFT JOIN (SELECT DISTINCT order_model, order_id FROM (%s) uses) used
+                     ON %s
+            """,
+            OF_METRIC,
+            OF_BUYER,
+            self.env["loyalty.redemption"]._all_live_sql(),
+            OF_USED,
         )
 
     @api.model
     def _sold_sql(self):
-        """Return SQL of lines with their customer, and what they cost on average."""
+        """Return SQL of lines with what they cost on average.
+
+        Nothing else is joined, for the mean needs all the lines of a month.
+        """
         return SQL(
             """
             SELECT line.id, line.purchase_id, line.product_id, line.categ_id,
-                   sale.company_id, %(currency)s AS currency_id, sale.channel,
-                   sale.shop, sale.date, clock.month,
-                   sale.commercial_partner_id AS customer_id,
-                   CASE WHEN sale.commercial_partner_id IS NULL THEN 'guest'
-                        WHEN metric.first_date < clock.local::date THEN 'known'
-                        ELSE 'first' END AS acquaintance,
-                   metric.stage, metric.rfm_segment, %(age)s AS age_band,
-                   buyer.country_id, buyer.state_id, buyer.lang,
-                   CASE WHEN used.order_id IS NULL THEN 'no' ELSE 'yes' END
-                       AS coupon_use,
+                   sale.company_id, sale.channel, sale.shop, sale.date, clock.local,
+                   clock.month, sale.commercial_partner_id AS customer_id,
+                   COALESCE(sale.order_model, 'loyalty.purchase') AS document_model,
+                   COALESCE(NULLIF(sale.order_id, 0), sale.id) AS document_id,
                    line.quantity, line.amount,
                    COUNT(*) OVER same - 1 AS others,
                    line.quantity::numeric * SUM(line.amount) OVER same
@@ -214,33 +310,35 @@ class LoyaltyPriceReport(models.Model):
              CROSS JOIN LATERAL (
                    SELECT moment AS local, DATE_TRUNC('month', moment)::date AS month
                      FROM (SELECT %(local)s AS moment) zoned) clock
-              LEFT JOIN loyalty_customer_metric metric
-                     ON metric.partner_id = sale.commercial_partner_id
-                    AND metric.company_id = sale.company_id
-              LEFT JOIN res_partner buyer ON buyer.id = sale.commercial_partner_id
-              LEFT JOIN (SELECT DISTINCT order_model, order_id FROM (%(uses)s) uses)
-                        used ON used.order_model = COALESCE(sale.order_model,
-                                                            'loyalty.purchase')
-                            AND used.order_id = COALESCE(NULLIF(sale.order_id, 0),
-                                                         sale.id)
              WHERE sale.reversal_of_id IS NULL
                AND line.quantity > 0
                AND line.product_id IS NOT NULL
+               AND %(months)s
             WINDOW same AS (
                    PARTITION BY sale.company_id, clock.month, line.product_id)
             """,
-            currency=self._by_company(
-                SQL("sale.company_id"), lambda company: company.currency_id.id
-            ),
-            age=self._age_sql(),
             local=self._local(SQL("sale.date"), SQL("sale.company_id")),
-            uses=self.env["loyalty.redemption"]._all_live_sql(),
+            months=self._months_sql(),
+        )
+
+    @api.model
+    def _months_sql(self):
+        """Return SQL of the sales of the months that are asked for, and some others.
+
+        Of those months all sales are there, whatever the company's time zone.
+        """
+        days = self.env.context.get("loyalty_report_days")
+        first, last = days if isinstance(days, tuple) else ALWAYS
+        return SQL(
+            "%s AND %s",
+            SQL("sale.date >= %s", month_start(first) - DAY) if first else True,
+            SQL("sale.date < %s", month_start(last, 1) + DAY) if last else True,
         )
 
     @api.model
     def _age_sql(self):
-        """Return SQL of the age band of a `buyer` at the time `clock.local`."""
-        years = SQL("EXTRACT(YEAR FROM AGE(clock.local, buyer.loyalty_birthday))")
+        """Return SQL of the age band of a `buyer` at the time `sold.local`."""
+        years = SQL("EXTRACT(YEAR FROM AGE(sold.local, buyer.loyalty_birthday))")
         return SQL(
             "CASE WHEN buyer.loyalty_birthday IS NULL THEN NULL %s ELSE '0' END",
             SQL(" ").join(

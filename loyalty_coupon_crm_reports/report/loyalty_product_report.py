@@ -5,6 +5,7 @@ from odoo.addons.loyalty_coupon_crm.models.loyalty_customer_metric import WEEKDA
 
 from .loyalty_season_report import SEASONS
 from .rate import Rate
+from .source import Source
 
 
 class LoyaltyProductReport(models.Model):
@@ -101,8 +102,21 @@ class LoyaltyProductReport(models.Model):
             "purchase_count": self._distinct("sale_id"),
         }
 
-    @property
-    def _table_query(self):
+    @api.model
+    def _row_columns(self):
+        return ("date",)
+
+    @api.model
+    def _for_rows(self, domain, order, limit):
+        # Single rows are found by their ids.
+        single = "id" in self._domain_names(domain)
+        if limit and not single and self._is_page(domain, order):
+            return self._read_from(Source.PAGE)
+        return super()._for_rows(domain, order, limit)
+
+    def _query_facts(self):
+        if self._source() is Source.PAGE:
+            return self._page_sql()
         # Two parts, for the dates of both are found by the index on them.
         return SQL(
             "%s UNION ALL %s",
@@ -120,6 +134,21 @@ class LoyaltyProductReport(models.Model):
                 SQL("TRUE"),
             ),
         )
+
+    @api.model
+    def _page_sql(self):
+        """Return SQL of the same lines, purchase by purchase."""
+        source = SQL(
+            """
+            loyalty_purchase sale
+             CROSS JOIN LATERAL (
+                   SELECT sale.id WHERE sale.reversal_of_id IS NULL
+                    UNION ALL
+                   SELECT back.id FROM loyalty_purchase back
+                    WHERE back.reversal_of_id = sale.id) part
+            """
+        )
+        return self._part_sql(source, SQL("part.id"), SQL("TRUE"))
 
     @api.model
     def _part_sql(self, source, purchase, condition):

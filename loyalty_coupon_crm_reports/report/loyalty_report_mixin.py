@@ -108,12 +108,20 @@ class LoyaltyReportMixin(models.AbstractModel):
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
         """Find rows; everything that reads a report comes through here first."""
         without_jit(self.env.cr)
-        report = self
-        if not self._source() and not self._is_page(domain, order):
-            report = self._read_from(Source.FACTS)
+        report = self if self._source() else self._for_rows(domain, order, limit)
         return super(LoyaltyReportMixin, report)._search(
             domain, offset, limit, order, **kwargs
         )
+
+    @api.model
+    def _for_rows(self, domain, order, limit):
+        """Hook: return the report as it has to read the least for some rows."""
+        return self if self._is_page(domain, order) else self._for_facts(domain)
+
+    @api.model
+    def _for_facts(self, domain):
+        """Hook: return the report reading all facts that a domain may want."""
+        return self._read_from(Source.FACTS)
 
     @api.model
     def _is_page(self, domain, order):
@@ -156,7 +164,7 @@ class LoyaltyReportMixin(models.AbstractModel):
         keys |= self._domain_names(domain)
         keys |= self._domain_names(self.env["ir.rule"]._compute_domain(self._name))
         added_up = self._is_added_up(keys, sums)
-        return self._read_from(Source.ADDED_UP if added_up else Source.FACTS)
+        return self._read_from(Source.ADDED_UP) if added_up else self._for_facts(domain)
 
     @api.model
     def _told_by(self, spec):

@@ -13,6 +13,9 @@ class Source(Enum):
     ADDED_UP = "added up"
     """Figures that are added up already, with the live days."""
 
+    PAGE = "page"
+    """The latest facts, one after another until a page is full."""
+
     FOUND = "found"
     """What rows of the funnel are found by, and nothing else."""
 

@@ -1,11 +1,41 @@
 import statistics
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import BaseCase, tagged
+from odoo.tools import SQL
 
+from ..report.source import Source
+from ..tools.date_span import span_of
 from .common import LoyaltyReportCommon
+
+
+@tagged("post_install", "-at_install", "loyalty_plain")
+class TestDateSpan(BaseCase):
+    def test_days_that_a_domain_lets_rows_have(self):
+        day = {number: date(2026, 3, number) for number in range(1, 10)}
+        after, before = ("day", ">", day[3]), ("day", "<=", day[7])
+        other = ("shop", "=", "North")
+        cases = [
+            ([], None, None),
+            ([other], None, None),
+            ([after], 3, None),
+            ([other, after, before], 3, 7),
+            (["&", after, before], 3, 7),
+            (["&", after, ("day", ">=", day[5])], 5, None),
+            (["|", after, ("day", ">=", day[5])], 3, None),
+            (["|", after, other], None, None),
+            (["|", ("day", "=", day[2]), ("day", "in", [day[9], day[4]])], 2, 9),
+            (["!", after], None, None),
+            ([("day", "!=", day[2])], None, None),
+            ([("day", "in", [day[2], False])], None, None),
+            ([("day", "=", False)], None, None),
+        ]
+        for domain, first, last in cases:
+            with self.subTest(domain=domain):
+                found = span_of(domain, {"day": (lambda one: one, lambda one: one)})
+                self.assertEqual(found, (day.get(first), day.get(last)))
 
 
 @tagged("post_install", "-at_install", "loyalty_plain")
@@ -23,6 +53,10 @@ class TestPriceReport(LoyaltyReportCommon):
         cls.old.loyalty_birthday = "1950-05-05"
         cls.old[0].loyalty_birthday = False
         cls.facts = []
+
+    def setUp(self):
+        super().setUp()
+        self.facts.clear()
 
     @classmethod
     def _sell(cls, customer, product, quantity, price, moment=None, **values):
@@ -175,3 +209,58 @@ class TestPriceReport(LoyaltyReportCommon):
         self.assertEqual(len(rows), 2)
         self.assertEqual(rows.mapped("price_index"), [100.0, 100.0])
         self.assertEqual(rows.mapped("others"), [0, 0])
+
+    def _sell_at_month_s_ends(self):
+        """Sell bread at rising prices in the hours around the ends of months."""
+        for month in range(2, 6):
+            for hours in (-9, -7, -1, 1, 7, 9):
+                moment = datetime(2026, month, 1) + timedelta(hours=hours)
+                price = 4.0 + len(self.facts) / 10
+                self._sell(self.young[hours % 6], self.bread, 1, price, moment)
+        self.env.flush_all()
+
+    def test_few_months_are_compared_as_all_are(self):
+        """A mean is of its whole month, whatever part of it is looked at."""
+        self._sell_at_month_s_ends()
+        names = ["mean_amount", "others", "acquaintance", "coupon_use", "age_band"]
+        whole = self.report._read_from(Source.FACTS).search(self.domain)
+        expected = {row["id"]: row for row in whole.read(names)}
+        self.assertEqual(len(expected), 24)
+        self.env.invalidate_all()
+        cases = [
+            [("month", ">", "2026-02-15"), ("others", ">", 0)],
+            [("month", "=", "2026-03-01")],
+            [("month", ">=", "2026-03-01"), ("month", "<", "2026-05-01")],
+            # The last evening of March, and the first night of April, in Shanghai.
+            [("date", ">", "2026-03-31 14:00:00"), ("date", "<", "2026-03-31 16:00")],
+            [("date", ">", "2026-03-31 16:30:00"), ("date", "<", "2026-03-31 18:00")],
+            ["|", ("month", "=", "2026-02-01"), ("date", ">", "2026-05-01 06:00:00")],
+            [("month", ">", "2026-02-15"), ("coupon_use", "=", "no")],
+            [("shop", "!=", "Nowhere")],
+        ]
+        for domain in cases:
+            with self.subTest(domain=domain):
+                wanted = whole.filtered_domain(domain)
+                for limit in (None, 99):
+                    self.env.invalidate_all()
+                    rows = self.report.search_read(
+                        [*self.domain, *domain], names, limit=limit
+                    )
+                    self.assertTrue(rows)
+                    self.assertEqual(rows, [expected[row["id"]] for row in rows])
+                    self.assertEqual({row["id"] for row in rows}, set(wanted.ids))
+
+    def test_months_are_found_by_their_index(self):
+        self._sell_at_month_s_ends()
+        self._analyze("loyalty_purchase", "loyalty_purchase_line")
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        domain = [*self.domain, ("month", ">", "2026-02-15"), ("others", ">", 0)]
+        query = self.report._search(domain)
+        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        text = "\n".join(row[0] for row in plan)
+        self.assertRegex(text, r"Index Cond:.*\bdate >= '2026-02-28'")
+
+    def test_a_client_cannot_choose_days(self):
+        self._sell_at_month_s_ends()
+        forged = self.report.with_context(loyalty_report_days=["2026-03-01", None])
+        self.assertEqual(len(forged.search(self.domain)), 24)

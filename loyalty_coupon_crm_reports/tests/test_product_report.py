@@ -5,6 +5,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ..report.source import Source
 from .common import LoyaltyReportCommon
 
 
@@ -121,3 +122,23 @@ class TestProductReport(LoyaltyReportCommon):
         text = "\n".join(row[0] for row in plan)
         self.assertNotIn("Seq Scan on loyalty_purchase", text)
         self.assertRegex(text, "loyalty_purchase_(date|moment)_index")
+
+    def test_a_page_has_the_rows_of_all(self):
+        """What a refund takes back is at the time of its purchase, on a page, too."""
+        whole = self.report._read_from(Source.FACTS).search(self.domain)
+        self.assertEqual(len(whole), len(self.facts))
+        names = ["date", "hour", "quantity", "amount", "sale_id"]
+        expected = whole.read(names)
+        self.env.invalidate_all()
+        for domain in ([], [("date", ">", "2026-01-01 00:00:00")]):
+            wanted = [row for row in expected if not domain or row["date"].year > 2025]
+            with self.subTest(domain=domain):
+                report = self.report._for_rows(domain, None, 1000)
+                self.assertIs(report._source(), Source.PAGE)
+                wider = [*self.domain, *domain]
+                found = self.report.search_read(wider, names, limit=1000)
+                self.assertEqual(found, wanted)
+                self.env.invalidate_all()
+                self.assertEqual(self.report.search_read(wider, names), wanted)
+                count = self.report.search_count(wider, limit=20)
+                self.assertEqual(count, 20)

@@ -1,1 +1,2 @@
 from . import dashboard_periods
+from . import date_span

@@ -7,7 +7,8 @@ from babel.dates import format_skeleton
 MOST_DAYS, MOST_WEEKS = 62, 370
 
 
-def _month_start(day, months=0):
+def month_start(day, months=0):
+    """Return the first day of the month of a day, or of one so many months later."""
     number = day.year * 12 + day.month - 1 + months
     return date(number // 12, number % 12 + 1, 1)
 
@@ -19,7 +20,7 @@ def period_before(first, last):
     """
     if first.day == 1 and (last + timedelta(days=1)).day == 1:
         months = (last.year - first.year) * 12 + last.month - first.month + 1
-        return _month_start(first, -months), first - timedelta(days=1)
+        return month_start(first, -months), first - timedelta(days=1)
     return first - (last - first) - timedelta(days=1), first - timedelta(days=1)
 
 
@@ -27,7 +28,7 @@ def bucket_of(size, day):
     """Return the first day of the `day`, `week` (from Monday) or `month` of a day."""
     if size == "week":
         return day - timedelta(days=day.weekday())
-    return _month_start(day) if size == "month" else day
+    return month_start(day) if size == "month" else day
 
 
 def buckets(first, last):
@@ -50,12 +51,12 @@ def buckets(first, last):
 
 def last_full_month(day):
     """Return the first day of the month before that of a day."""
-    return _month_start(day, -1)
+    return month_start(day, -1)
 
 
 def month_end(day):
     """Return the last day of the month of a day."""
-    return _month_start(day, 1) - timedelta(days=1)
+    return month_start(day, 1) - timedelta(days=1)
 
 
 def day_name(day, skeleton, locale):
