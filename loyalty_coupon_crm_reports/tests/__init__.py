@@ -10,6 +10,7 @@ from . import test_report_export
 from . import test_report_pictures
 from . import test_report_rights
 from . import test_report_sources
+from . import test_report_views
 from . import test_retention_report
 from . import test_around_report
 from . import test_demand_report
