@@ -21,6 +21,7 @@
         "views/loyalty_after_report_views.xml",
         "views/loyalty_around_report_views.xml",
         "views/loyalty_daily_report_views.xml",
+        "views/loyalty_customer_metric_views.xml",
         "views/loyalty_dashboard_views.xml",
         "views/loyalty_demand_report_views.xml",
         "views/loyalty_season_report_views.xml",

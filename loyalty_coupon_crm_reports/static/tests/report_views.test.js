@@ -72,10 +72,12 @@ class Report extends models.Model {
 
     name = fields.Char();
     rate = fields.Float({ aggregator: "avg", groupable: false });
+    r_score = fields.Integer();
+    fm_score = fields.Integer();
 
     _records = [
-        { id: 1, name: "North", rate: 10 },
-        { id: 2, name: "South", rate: 50 },
+        { id: 1, name: "North", rate: 10, r_score: 5, fm_score: 1 },
+        { id: 2, name: "South", rate: 50, r_score: 4, fm_score: 1 },
     ];
 }
 
@@ -100,4 +102,22 @@ test("a rate of zero is shown, one without value is an empty cell", async () => 
             </pivot>`,
     });
     expect(queryAllTexts(".o_pivot tbody td")).toEqual(["25.00", "0.00", ""]);
+});
+
+test("the heads of the RFM matrix name their score", async () => {
+    await mountView({
+        type: "pivot",
+        resModel: "report",
+        arch: `
+            <pivot js_class="loyalty_rfm_pivot">
+                <field name="r_score" type="row" />
+                <field name="fm_score" type="col" />
+            </pivot>`,
+    });
+    expect(queryAllTexts(".o_pivot tbody th")).toEqual([
+        "Total",
+        "Recency 4",
+        "Recency 5",
+    ]);
+    expect(queryAllTexts(".o_pivot thead th:contains('F+M')")).toEqual(["F+M 1"]);
 });

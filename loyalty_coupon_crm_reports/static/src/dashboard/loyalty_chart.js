@@ -14,6 +14,8 @@ export class LoyaltyChart extends Component {
         horizontal: { type: Boolean, optional: true },
         stacked: { type: Boolean, optional: true },
         format: { type: Function, optional: true },
+        // said instead of a chart without a value
+        nothing: { type: String, optional: true },
         onClick: { type: Function, optional: true },
     };
 
@@ -25,6 +27,10 @@ export class LoyaltyChart extends Component {
             () => [JSON.stringify([this.props.labels, this.props.series])]
         );
         onWillUnmount(() => this.chart?.destroy());
+    }
+
+    get isEmpty() {
+        return this.props.series.every(({ values }) => values.every((value) => !value));
     }
 
     draw() {

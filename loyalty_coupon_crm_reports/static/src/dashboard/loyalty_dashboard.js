@@ -192,7 +192,7 @@ export class LoyaltyDashboard extends Component {
             return "";
         }
         const text = formatFloat(Math.abs(change), { digits: [16, 1] });
-        return unit === "percent" ? _t("%s percentage points", text) : `${text} %`;
+        return unit === "percent" ? _t("%s percentage points", text) : `${text}\u00a0%`;
     }
 
     getChangeClass({ change, rising }) {
@@ -210,6 +210,10 @@ export class LoyaltyDashboard extends Component {
     }
 
     // Charts -----------------------------------------------------------------
+
+    get nothing() {
+        return _t("Nothing on these days.");
+    }
 
     get timeCharts() {
         const { labels, series } = this.data.charts.time;
@@ -280,8 +284,14 @@ export class LoyaltyDashboard extends Component {
             stage: _t("Life-Cycle Flows"),
             clv_band: _t("Lifetime Value"),
         };
+        const nothing = {
+            rfm_segment: _t("Nobody has bought yet."),
+            stage: _t("Nobody has bought yet."),
+            clv_band: _t("No lifetime value yet: the loyalty settings say why."),
+        };
         return Object.entries(customers).map(([name, bars]) => ({
             name,
+            nothing: nothing[name],
             label: titles[name],
             link: links[name],
             screen: screens[name],

@@ -55,11 +55,30 @@ registry.category("web_tour.tours").add("loyalty_crm_report_pictures", {
             trigger: ".o_loyalty_chart canvas[height]",
         },
         ...takeScreenshot("report-dashboard"),
+        {
+            content: "The charts are below the figures",
+            trigger: ".o_loyalty_chart canvas[height]",
+            run: () => document.querySelector(".o_loyalty_chart").scrollIntoView(),
+        },
+        ...takeScreenshot("report-dashboard-charts"),
+        {
+            content: "Customers are at the end",
+            trigger: ".o_loyalty_chart canvas[height]",
+            run() {
+                const charts = document.querySelectorAll(".o_loyalty_chart");
+                charts[charts.length - 1].scrollIntoView();
+            },
+        },
+        {
+            content: "A chart without a value says why",
+            trigger: ".o_loyalty_nothing:contains('No lifetime value yet')",
+        },
+        ...takeScreenshot("report-dashboard-customers"),
         goTo("loyalty_coupon_crm.loyalty_customer_metric_action_rfm"),
         {
             ...PATIENT,
             content: "A cell of the matrix",
-            trigger: ".o_pivot_cell_value",
+            trigger: ".o_pivot:contains('Recency 5') .o_pivot_cell_value",
         },
         ...takeScreenshot("report-rfm-matrix"),
         goTo("loyalty_coupon_crm.loyalty_campaign_result_action"),
