@@ -378,6 +378,7 @@ class LoyaltyCustomerEvent(models.Model):
             ),
         }
 
+    @api.readonly
     def action_open(self):
         """Open the document of an event, or the row that it was read from.
 

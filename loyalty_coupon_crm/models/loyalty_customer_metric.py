@@ -215,6 +215,7 @@ class LoyaltyCustomerMetric(models.Model):
             )
         self._refresh(self.env.companies)
 
+    @api.readonly
     def action_open_partner(self):
         """Open the customer the figures are of."""
         self.ensure_one()
@@ -271,7 +272,7 @@ class LoyaltyCustomerMetric(models.Model):
 
     @api.model
     def _segment_name(self, domain):
-        """Return a name for a segment: the cell of the matrix, or what it is made of."""
+        """Return a name for a segment: a cell of the matrix, a stage or the like."""
         all_hold = {"|", "!"}.isdisjoint(
             part for part in domain if isinstance(part, str)
         )

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -69,6 +69,7 @@ class LoyaltySegmentOverlap(models.Model):
             """
         )
 
+    @api.readonly
     def action_open_customers(self):
         """Open the customers who are in both segments."""
         members = self.env["loyalty.segment.member"]

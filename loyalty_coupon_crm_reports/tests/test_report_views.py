@@ -70,6 +70,15 @@ class TestReportViews(LoyaltyReportCommon):
                 for method in ("web_search_read", "formatted_read_group"):
                     self.assertTrue(getattr(self.env[name], method)._readonly)
 
+        for name, method in (
+            ("loyalty.customer.metric", "action_open_partner"),
+            ("loyalty.customer.event", "action_open"),
+            ("loyalty.segment.overlap", "action_open_customers"),
+            ("loyalty.dashboard", "get_figures"),
+            ("loyalty.dashboard", "open_rows"),
+        ):
+            self.assertTrue(getattr(self.env[name], method)._readonly)
+
     def test_rules_of_companies(self):
         for name in REPORTS:
             with self.subTest(report=name):
