@@ -132,6 +132,7 @@ from . import loyalty_rule
 from . import loyalty_card_reason_mixin
 from . import loyalty_card
 from . import loyalty_point_check_mixin
+from . import loyalty_point_debt_mixin
 from . import loyalty_point_expiry_mixin
 from . import loyalty_point_loss_mixin
 from . import loyalty_point_move

@@ -303,8 +303,8 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
             new_codes = codes.generate_codes(len(rows))
             try:
                 with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
-                    issue(member_ids, partner_ids, new_codes, values)
-                    self._expect_written(len(rows))
+                    written = issue(member_ids, partner_ids, new_codes, values)
+                    self._expect_written(written, len(rows))
             except UniqueViolation as clash:
                 if clash.diag.constraint_name != CODE_CONSTRAINT:
                     raise
@@ -312,10 +312,10 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                 return len(rows)
         raise RuntimeError(f"No new coupon codes in {MAX_ATTEMPTS} attempts")
 
-    def _expect_written(self, count):
+    def _expect_written(self, written, count):
         """Refuse a statement that left out members: a batch is written as a whole."""
-        if self.env.cr.rowcount != count:
-            raise RuntimeError(f"Wrote {self.env.cr.rowcount} of {count} members")
+        if written != count:
+            raise RuntimeError(f"Wrote {written} of {count} members")
 
     def _issue_values(self, variant):
         """Return what all rows of a batch have in common.
@@ -347,7 +347,10 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
         }
 
     def _issue_coupons(self, member_ids, partner_ids, new_codes, values):
-        """Write one card for each member, as the wallet would book it."""
+        """Write one card for each member, as the wallet would book it.
+
+        :return: number of members written
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -389,6 +392,7 @@ class LoyaltyCampaignRunnerMixin(models.AbstractModel):
                 last=max(member_ids),
             )
         )
+        return self.env.cr.rowcount
 
     def _log_batch(self, issued, skipped, seconds, failed=0):
         """Add a batch to the log, from which progress is counted."""

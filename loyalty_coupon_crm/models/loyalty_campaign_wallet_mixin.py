@@ -15,6 +15,8 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
 
         Odoo's own history gets a row too: the portal shows it to the customer. (For a
         coupon it would say what the statement of the card says already.)
+
+        :return: number of members written
         """
         program = values["offer"]
         wallets = self._find_wallets(program, partner_ids)
@@ -65,6 +67,7 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                            COALESCE(%(last_day)s, expiration_date), %(inactive)s,
                            %(reason)s, %(user)s, 'campaign/' || member_id
                       FROM card
+                 RETURNING id, card_id, points, remaining
                 ), history AS (
                     INSERT INTO loyalty_history
                            (card_id, description, issued, used,
@@ -77,8 +80,10 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                    SET state = 'issued', card_id = card.id, issued_at = %(now)s,
                        message_state = %(message)s, message_at = %(message_at)s
                   FROM card
+                  JOIN award ON award.card_id = card.id
                  WHERE member.id = card.member_id
                    AND member.id BETWEEN %(first)s AND %(last)s
+             RETURNING award.id, award.remaining < award.points
                 """,
                 **{
                     **values,
@@ -94,6 +99,11 @@ class LoyaltyCampaignWalletMixin(models.AbstractModel):
                 last=max(member_ids),
             )
         )
+        written = self.env.cr.fetchall()
+        paying = [move_id for move_id, pays in written if pays]
+        if paying:
+            self.env["loyalty.point.move"].browse(paying)._pay_debts()
+        return len(written)
 
     def _offered_programs(self):
         """Return the programs that the campaigns and their arms offer, as the system.

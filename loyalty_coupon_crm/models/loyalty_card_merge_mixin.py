@@ -211,6 +211,9 @@ class LoyaltyCardMergeMixin(models.AbstractModel):
     def _plan_merge(self, scope, target, points, reason):
         """Plan the rows of a wallet whose points went into another one.
 
+        Each award arrives with its terms. Of a wallet below zero what was taken there
+        is taken from the other one, and means the same there: spent points are spent.
+
         :param scope: open wallet scope
         :param target: card that got the points
         :param points: points that went over
@@ -226,6 +229,8 @@ class LoyaltyCardMergeMixin(models.AbstractModel):
             for award in moves
             if award.remaining > 0
         ]
+        if points < 0:
+            rows += self.env["loyalty.point.move"]._open_debts(self, -points)
         rest = points - sum(row["points"] for row in rows)
         rows.append({"points": float_round(rest, precision_digits=2)})
         for place, row in enumerate(rows):

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import float_round
+from odoo.tools import float_is_zero, float_round
 
 
 class LoyaltyPartnerMergeLine(models.Model):
@@ -51,7 +51,7 @@ class LoyaltyPartnerMergeLine(models.Model):
             target = line.target_card_id
             held = sum(target._live_holds().mapped("points"))
             free = max(target.points - held, 0.0)
-            total = 0.0
+            total, debts = 0.0, []
             with target._wallet_scope("reverse", reason=reason):
                 for move in line.move_id.counterpart_ids.sorted("id"):
                     points = move.points
@@ -70,12 +70,30 @@ class LoyaltyPartnerMergeLine(models.Model):
                         reason=reason,
                     )
                     total += points
-                if total:
-                    line.card_id._post_move(
-                        "reverse",
-                        total,
-                        reversal_of_id=line.move_id.id,
-                        request_key=f"unmerge/{line.move_id.id}",
-                        reason=reason,
-                    )
+                    if move.debt_of_id:
+                        debts.append(move)
+                line._take_back(total, debts, reason)
             line.returned_points = total
+
+    def _take_back(self, total, debts, reason):
+        """Have the emptied wallet its points again, and what it was below zero by.
+
+        :param total: points that come back
+        :param debts: movements on the other wallet that stood for its debts, part of it
+        """
+        self.ensure_one()
+        key = f"unmerge/{self.move_id.id}"
+        rest = total - sum(move.points for move in debts)
+        parts = {key: (rest, False)}
+        for move in debts:
+            parts[f"{key}/{move.id}"] = (move.points, move.debt_of_id.id)
+        for key, (points, debt_of_id) in parts.items():
+            if not float_is_zero(points, precision_digits=2):
+                self.card_id._post_move(
+                    "reverse",
+                    points,
+                    reversal_of_id=self.move_id.id,
+                    debt_of_id=debt_of_id,
+                    request_key=key,
+                    reason=reason,
+                )

@@ -103,14 +103,19 @@ class LoyaltyPointLiabilityFactsMixin(models.AbstractModel):
                   JOIN loyalty_point_move move ON move.id = arrival.move_id
                  CROSS JOIN LATERAL (%(part_came)s) part),
             went AS (
-                SELECT drawn.award_id, drawn.spend_id AS origin_id, part.*,
+                SELECT drawn.award_id, origin.origin_id, part.*,
                        ROW_NUMBER() OVER (
-                           PARTITION BY drawn.spend_id, last_day, first_day,
+                           PARTITION BY origin.origin_id, last_day, first_day,
                                         idle_days, amount
                                ORDER BY drawn.id) AS place
-                  FROM (SELECT DISTINCT origin_id FROM arrival) origin
+                  FROM (SELECT origin_id, origin_id AS spend_id FROM arrival
+                         UNION
+                        SELECT arrival.origin_id, debt.id
+                          FROM arrival
+                          JOIN loyalty_point_move debt
+                            ON debt.debt_of_id = arrival.origin_id) origin
                   JOIN loyalty_point_allocation drawn
-                    ON drawn.spend_id = origin.origin_id AND drawn.points > 0
+                    ON drawn.spend_id = origin.spend_id AND drawn.points > 0
                   JOIN loyalty_point_move move ON move.id = drawn.award_id
                  CROSS JOIN LATERAL (%(part_went)s) part),
             pair AS MATERIALIZED (
@@ -189,7 +194,8 @@ class LoyaltyPointLiabilityFactsMixin(models.AbstractModel):
 
         What a reversal gives back to an award counts against what it reverses, and what
         arrived in another wallet against what took it out of the first. An award that
-        makes up for points below zero was drawn from when it came.
+        makes up for points below zero was drawn from when it came; where they were
+        below zero in a wallet that was merged into this one, for what took them there.
         """
         return SQL(
             """
@@ -200,13 +206,15 @@ class LoyaltyPointLiabilityFactsMixin(models.AbstractModel):
               FROM (%(awards)s) award
               JOIN (SELECT source.award_id, drawn.points,
                            GREATEST(spend.date, source.date) AS date,
-                           COALESCE(origin.kind, spend.kind) AS meaning
+                           COALESCE(debt.kind, origin.kind, spend.kind) AS meaning
                       FROM source
                       JOIN loyalty_point_allocation drawn
                         ON drawn.award_id = source.move_id
                       JOIN loyalty_point_move spend ON spend.id = drawn.spend_id
                  LEFT JOIN loyalty_point_move origin
                         ON origin.id = spend.reversal_of_id AND spend.kind = 'reverse'
+                 LEFT JOIN loyalty_point_move debt
+                        ON debt.id = COALESCE(spend.debt_of_id, origin.debt_of_id)
                      WHERE spend.date < %(until)s
                      UNION ALL
                     SELECT source.award_id, -arrival.points,

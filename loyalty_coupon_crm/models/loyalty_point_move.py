@@ -29,6 +29,7 @@ class LoyaltyPointMove(models.Model):
     _name = "loyalty.point.move"
     _inherit = [
         "loyalty.point.check.mixin",
+        "loyalty.point.debt.mixin",
         "loyalty.point.expiry.mixin",
         "loyalty.point.loss.mixin",
     ]
@@ -180,43 +181,6 @@ class LoyaltyPointMove(models.Model):
                 points=-self.points,
                 spend=self.id,
                 today=company._loyalty_today(),
-            )
-        )
-
-    def _pay_debts(self):
-        """Note which movements that went below zero this award makes up for.
-
-        The oldest first; what a spend took counts as long as it was not given back.
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH taken AS (
-                    SELECT CASE WHEN points > 0 THEN reversal_of_id ELSE id END AS id,
-                           -points AS points
-                      FROM loyalty_point_move
-                     WHERE card_id = %(card)s AND id < %(award)s
-                       AND (points < 0 OR kind = 'reverse')
-                     UNION ALL
-                    SELECT CASE WHEN spend.points > 0 THEN spend.reversal_of_id
-                                ELSE spend.id END, -drawn.points
-                      FROM loyalty_point_move spend
-                      JOIN loyalty_point_allocation drawn ON drawn.spend_id = spend.id
-                     WHERE spend.card_id = %(card)s AND spend.id < %(award)s
-                ), debt AS (
-                    SELECT id, SUM(points) AS points,
-                           SUM(SUM(points)) OVER (ORDER BY id) - SUM(points) AS before
-                      FROM taken WHERE id IS NOT NULL
-                     GROUP BY id HAVING SUM(points) > 0.004
-                )
-                INSERT INTO loyalty_point_allocation (spend_id, award_id, points)
-                SELECT id, %(award)s,
-                       ROUND(LEAST(points, %(paid)s - before)::numeric, 2)
-                  FROM debt WHERE before < %(paid)s - 0.004
-                """,
-                card=self.card_id.id,
-                award=self.id,
-                paid=self.points - self.remaining,
             )
         )
 
