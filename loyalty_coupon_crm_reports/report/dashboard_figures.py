@@ -254,7 +254,7 @@ FIGURES = [
             "day. eWallets and gift cards hold money and are left out."
         ),
         "points",
-        "moves_until",
+        "rises",
         lambda sums: sums["outstanding"],
         by_shop=False,
         rising=0,

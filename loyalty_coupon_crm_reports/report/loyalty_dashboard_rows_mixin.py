@@ -6,6 +6,16 @@ from .dashboard_figures import FIGURES
 LISTS = [(False, "list"), (False, "pivot"), (False, "graph")]
 CUSTOMER_CHARTS = ("rfm_segment", "stage", "clv_band")
 FORMS = [(False, "list"), (False, "form")]
+SUMS = [(False, "pivot"), (False, "list"), (False, "graph")]
+# How the days open that a sum of all days is made of.
+CONTEXTS = {
+    "rises": {
+        "group_by": ["program_id", "day:month"],
+        "pivot_measures": ["points_change"],
+        "pivot_row_groupby": ["program_id", "day:month"],
+        "graph_measure": "points_change",
+    }
+}
 
 
 class LoyaltyDashboardRowsMixin(models.AbstractModel):
@@ -38,7 +48,9 @@ class LoyaltyDashboardRowsMixin(models.AbstractModel):
         model, domain, views = getattr(self, f"_rows_{figure.rows}")(choice)
         if program_id:
             domain &= Domain("program_id", "=", int(program_id))
-        return self._window(self.env._(figure.label), model, domain, views)
+        action = self._window(self.env._(figure.label), model, domain, views)
+        action["context"].update(CONTEXTS.get(figure.rows, {}))
+        return action
 
     @api.model
     @api.readonly
@@ -117,9 +129,11 @@ class LoyaltyDashboardRowsMixin(models.AbstractModel):
         return "loyalty.point.move", domain, FORMS
 
     @api.model
-    def _rows_moves_until(self, choice):
-        ever = {**choice, "first": fields.Date.to_date("1970-01-01")}
-        return "loyalty.point.move", self._moments(ever) & self._points_domain(), FORMS
+    def _rows_rises(self, choice):
+        """Movements do not add up to balances above zero; what these rose by does."""
+        ever = {**choice, "first": fields.Date.to_date("1970-01-01"), "shop": ""}
+        domain = self._domain(ever) & self._points_domain()
+        return "loyalty.daily.report", domain & Domain("points_change", "!=", 0), SUMS
 
     @api.model
     def _at_shop(self, choice):

@@ -178,6 +178,38 @@ class TestDashboard(LoyaltyReportCommon):
             self.env["loyalty.daily.refresh"]._refresh()
         self.assertAlmostEqual(self._values()["outstanding"], 45.0)
 
+    def test_what_points_outstanding_open_adds_up(self):
+        """Also with a wallet below zero, one that came back from there, and before."""
+        days = ((6, -100, -100), (4, 30, -70), (2, 90, 20), (0, -50, -30))
+        for customer, count in ((1, 3), (2, 4)):
+            card = self._create_card(self.points, self.customers[customer], points=0)
+            self.env["loyalty.point.move"].create(
+                [
+                    {
+                        "card_id": card.id,
+                        "program_id": self.points.id,
+                        "company_id": self.shop_company.id,
+                        "date": NOW - timedelta(days=before),
+                        "kind": "earn" if points > 0 else "spend",
+                        "points": points,
+                        "balance_after": balance,
+                    }
+                    for before, points, balance in days[:count]
+                ]
+            )
+        dashboard = self.env["loyalty.dashboard"].with_user(self.reader)
+        dashboard = dashboard.with_context(allowed_company_ids=self.shop_company.ids)
+        for day, expected in (("2026-06-10", 65.0), ("2026-06-09", 70.0)):
+            with self.subTest(day=day), freeze_time(NOW):
+                values = self._values(date_to=day)
+                self.assertAlmostEqual(values["outstanding"], expected)
+                action = dashboard.open_rows("outstanding", date_to=day)
+                [[found]] = dashboard.env[action["res_model"]]._read_group(
+                    action["domain"], [], ["points_change:sum"]
+                )
+                self.assertAlmostEqual(found, expected)
+                self.assertEqual(action["context"]["pivot_measures"], ["points_change"])
+
     def test_one_shop(self):
         found = self._values(shop="South")
         expected = {
@@ -226,6 +258,7 @@ class TestDashboard(LoyaltyReportCommon):
             "discount_given": "discount_amount",
             "goods_cost": "goods_cost",
             "issued": "issued_count",
+            "outstanding": "points_change",
         }
         dashboard = self.env["loyalty.dashboard"].with_user(self.reader)
         dashboard = dashboard.with_context(allowed_company_ids=self.shop_company.ids)
