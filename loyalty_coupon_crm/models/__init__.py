@@ -139,9 +139,11 @@ from . import loyalty_point_move
 from . import loyalty_point_lapse
 from . import loyalty_point_reminder
 from . import loyalty_point_allocation
+from . import loyalty_point_liability_source_mixin
 from . import loyalty_point_liability_facts_mixin
 from . import loyalty_point_liability
 from . import loyalty_point_liability_line
+from . import loyalty_point_folded
 from . import loyalty_point_archive
 from . import loyalty_point_hold
 from . import loyalty_concession

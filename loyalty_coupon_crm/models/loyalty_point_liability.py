@@ -151,21 +151,38 @@ class LoyaltyPointLiability(models.Model):
         latest = self._latest(company, programs)
         until = company._loyalty_day_start(fields.Date.add(date, days=1))
         valued = self._valued_programs(company)
-        estimates = {
-            program: self._estimate(company, program, date, until)
-            for program in programs | valued
+        starts = {
+            program: company._loyalty_day_start(fields.Date.add(row.date, days=1))
+            for program, row in latest.items()
         }
-        return [
-            self._prepare_row(
-                company,
-                program,
-                date,
-                latest.get(program, self),
-                estimates,
-                valued - program,
+        moments = sorted(set(starts.values()))
+        everyone = programs | valued
+        sharing = self._read_sharing(everyone)
+        facts = {
+            program: self._read_facts(company, program, date, until, moments, sharing)
+            for program in everyone
+        }
+        estimates = {
+            program: self._estimate(company, program, date, facts[program])
+            for program in everyone
+        }
+        rows = []
+        for program in programs:
+            since = starts.get(program)
+            place = moments.index(since) + 1 if since else 0
+            sales = self._read_sales(company, program, since, until, sharing)
+            rows.append(
+                self._prepare_row(
+                    company,
+                    program,
+                    date,
+                    latest.get(program, self),
+                    estimates,
+                    self._prepare_flows(facts[program], sales, place),
+                    self._shared(program, valued | program, facts, sales, place),
+                )
             )
-            for program in programs
-        ]
+        return rows
 
     @api.model
     def _valued_programs(self, company):
@@ -181,27 +198,69 @@ class LoyaltyPointLiability(models.Model):
         )
 
     @api.model
-    def _estimate(self, company, program, date, until):
+    def _estimate(self, company, program, date, facts):
         """Return the `liability.Estimate` of a program at the end of a day."""
         return liability.Estimate(
-            self._read_cohorts(company, program, date, until),
+            liability.cohorts_of(facts, date),
             program.expected_breakage / 100.0,
             self._worth_of_point(company, program, date),
+            sum(fact.expiring for fact in facts),
         )
 
-    def _prepare_row(self, company, program, date, before, estimates, others):
+    @api.model
+    def _prepare_flows(self, facts, sales, place):
+        """Return points earned and redeemed, and the sales that earned, in a period.
+
+        :param place: facts from that place on are of the period
+        """
+        later = [fact for fact in facts if fact.place >= place]
+        return {
+            "earned": sum(fact.earned for fact in later),
+            "redeemed": sum(fact.redeemed for fact in later),
+            "sales_amount": sum(sales.values()),
+        }
+
+    @api.model
+    def _shared(self, program, valued, facts, sales, place):
+        """Return the sales of a period that earned points of several programs.
+
+        :param valued: programs whose points have a value, and this one
+        :param facts: {program: list of `liability.Fact`}
+        :param sales: {ids of the programs that earned on them: net amount}
+        :param place: facts from that place on are of the period
+        :return: list of (net amount, {program: points earned}), one per group of
+            programs that earned on the same documents
+        """
+        known = set(valued.ids)
+        groups = {}
+
+        def group_of(ids):
+            key = known.intersection(ids)
+            if program.id not in key or len(key) < 2:
+                return None
+            return groups.setdefault(frozenset(key), [0.0, {}])
+
+        for ids, amount in sales.items():
+            if group := group_of(ids):
+                group[0] += amount
+        for one in valued:
+            for fact in facts[one]:
+                group = group_of(fact.programs) if fact.place >= place else None
+                if group:
+                    group[1][one] = group[1].get(one, 0.0) + fact.earned
+        return list(groups.values())
+
+    def _prepare_row(self, company, program, date, before, estimates, flows, shared):
         """Return the values of one row.
 
         :param before: the row before, may be empty
         :param estimates: {program: `liability.Estimate`} of all programs
-        :param others: programs that may earn points of a value beside this one
+        :param flows: as of `_prepare_flows`
+        :param shared: as of `_shared`
         """
         start = before.date and fields.Date.add(before.date, days=1)
-        since = company._loyalty_day_start(start) if start else None
         until = company._loyalty_day_start(fields.Date.add(date, days=1))
         estimate = estimates[program]
-        flows = self._read_flows(company, program, since, until)
-        shared = self._read_shared(company, program, others, since, until)
         redeemed_total = before.redeemed_total + flows["redeemed"]
         expected_total = redeemed_total + estimate.coming
         return {
@@ -214,7 +273,7 @@ class LoyaltyPointLiability(models.Model):
             "redeemed_total": redeemed_total,
             "outstanding": estimate.open_points,
             "outstanding_all": self._read_balances(company, program, until),
-            "expiring": self._read_expiring(company, program, date, until),
+            "expiring": estimate.expiring,
             "breakage_rate": estimate.breakage_rate,
             "expected_use": estimate.expected_use,
             "expected_total": expected_total,
@@ -239,7 +298,7 @@ class LoyaltyPointLiability(models.Model):
 
         When refunds took back more than was earned, a part of what was deferred before.
 
-        :param shared: sales on which other programs earned, too, as of `_read_shared`
+        :param shared: sales on which other programs earned, too, as of `_shared`
         :param estimates: {program: `liability.Estimate`}
         """
         if flows["earned"] < 0:

@@ -6,6 +6,52 @@ month of earning are a cohort; a cohort is closed when nothing of it is open any
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
+
+# What a draw on an award means for it; all else takes the points away as if they had
+# not been earned: refunds of the purchase, adjustments, points moved to nowhere.
+USED = ("spend",)
+LAPSED = ("expire", "void")
+
+
+class Fact(NamedTuple):
+    """Points that sales earned, or that were drawn from such awards, summed up.
+
+    :param cohort: month of earning
+    :param meaning: `award`, what the draw means, or `kept` of points that lapse soon on
+        other terms than their award's
+    :param age: months from that month to the draw
+    :param place: how many of the moments that divide the facts had passed
+    :param soon: whether the award lapses soon
+    :param programs: ids of all programs that earned on the document, of one alone ()
+    """
+
+    cohort: object
+    meaning: str
+    age: int
+    place: int
+    soon: bool
+    programs: tuple
+    points: float
+
+    @property
+    def earned(self):
+        """Return by how much the points earned rose."""
+        if self.meaning == "award":
+            return self.points
+        return 0.0 if self.meaning in (*USED, *LAPSED, "kept") else -self.points
+
+    @property
+    def redeemed(self):
+        """Return the points that were spent."""
+        return self.points if self.meaning in USED else 0.0
+
+    @property
+    def expiring(self):
+        """Return by how much the open points that lapse soon rose."""
+        if not self.soon:
+            return 0.0
+        return self.points if self.meaning in ("award", "kept") else -self.points
 
 
 @dataclass
@@ -42,6 +88,25 @@ class Cohort:
     def is_closed(self):
         """Tell whether nothing is open any more."""
         return self.open_points < 0.005
+
+
+def cohorts_of(facts, date):
+    """Return {month: `Cohort`} of facts, as they stand on a day."""
+    cohorts = {}
+    for fact in facts:
+        month = fact.cohort
+        if not month:
+            continue
+        if month not in cohorts:
+            age = (date.year - month.year) * 12 + date.month - month.month
+            cohorts[month] = Cohort(age)
+        cohort = cohorts[month]
+        cohort.earned += fact.earned
+        if fact.meaning in USED:
+            cohort.used[fact.age] = cohort.used.get(fact.age, 0.0) + fact.points
+        elif fact.meaning in LAPSED:
+            cohort.lapsed[fact.age] = cohort.lapsed.get(fact.age, 0.0) + fact.points
+    return cohorts
 
 
 @dataclass(frozen=True)
@@ -117,11 +182,13 @@ class Estimate:
     :param breakage: share of the points that is expected to lapse, for as long as no
         cohort has closed
     :param worth: money per point
+    :param expiring: open points that lapse soon
     """
 
     cohorts: dict
     breakage: float
     worth: float
+    expiring: float = 0.0
 
     @cached_property
     def curve(self):
