@@ -121,12 +121,12 @@ class LoyaltyCardValueMixin(models.AbstractModel):
             end = (company or self.env.company)._loyalty_day_start(next_day)
             found.update(moves._balance_at(cards, end - timedelta(microseconds=1)))
             for card in cards:
-                if card in known and known[card].date >= end:
+                if card in known and known[card][0].date >= end:
                     found[card.id] = None
         return found
 
     def _known_from(self):
-        """Return {card: the movement with which what is known of it begins}.
+        """Return {card: the opening rows with which what is known of it begins}.
 
         Movements before are in an archive, or were made before the installation; cards
         whose first movement is in the ledger are left out.
@@ -142,7 +142,10 @@ class LoyaltyCardValueMixin(models.AbstractModel):
                 ("request_key", "=like", "opening/%"),
             ]
         )
-        return {row.card_id.sudo(self.env.su): row for row in rows}
+        return {
+            card.sudo(self.env.su): opening
+            for card, opening in rows.grouped("card_id").items()
+        }
 
     def _read_blocked(self):
         """Return what cannot be spent of the points on wallets.

@@ -11,7 +11,9 @@ from odoo.tools import SQL
 BATCH_CARDS = 1000
 
 # The rows of a card up to the last one for which holds: all of them are old, none is an
-# open award or named by something that stays, and none belongs to a row after it.
+# open award, moved points from or into another wallet or is named by something that
+# stays, and none belongs to a row after it. Awards that rows after it drew from stay as
+# opening rows of their own; one row more says what none of them explains.
 FOLDABLE = """
     WITH card AS (
         SELECT move.card_id
@@ -37,6 +39,27 @@ FOLDABLE = """
                             AND used.order_model = move.order_model
                             AND used.order_id = move.order_id
                             AND used.date >= %(before)s)
+                      OR move.counterpart_id IS NOT NULL
+                      OR move.debt_of_id IS NOT NULL
+                      OR EXISTS (
+                         SELECT 1 FROM loyalty_point_move other
+                          WHERE other.counterpart_id = move.id)
+                      OR EXISTS (
+                         SELECT 1 FROM loyalty_point_move other
+                          WHERE other.debt_of_id = move.id)
+                      OR EXISTS (
+                         SELECT 1 FROM loyalty_point_move other
+                          WHERE other.reversal_of_id = move.id
+                            AND other.card_id != move.card_id)
+                      OR EXISTS (
+                         SELECT 1 FROM loyalty_point_move other
+                          WHERE other.id = move.reversal_of_id
+                            AND other.card_id != move.card_id)
+                      OR move.kind IN ('transfer', 'void') AND (
+                         reissued.reissued_from_id IS NOT NULL
+                         OR EXISTS (
+                            SELECT 1 FROM loyalty_card new
+                             WHERE new.reissued_from_id = move.card_id))
                       %(named)s
                     THEN 'infinity'::float
                     ELSE GREATEST(
@@ -47,9 +70,13 @@ FOLDABLE = """
                          (SELECT MAX(drawn.award_id)
                             FROM loyalty_point_allocation drawn
                            WHERE drawn.spend_id = move.id))
-                END AS last_id
+                END AS last_id,
+               (SELECT MAX(drawn.spend_id) FROM loyalty_point_allocation drawn
+                 WHERE drawn.award_id = move.id) AS last_draw,
+               move.request_key LIKE 'archive/%%' AS is_opening
           FROM loyalty_point_move move
           JOIN card ON card.card_id = move.card_id
+          JOIN loyalty_card reissued ON reissued.id = move.card_id
     ),
     prefix AS (
         SELECT id, card_id, balance_after,
@@ -62,12 +89,21 @@ FOLDABLE = """
     fold AS (
         SELECT DISTINCT ON (card_id) card_id, id, count
           FROM prefix
-         WHERE last_id <= id AND count > 1
+         WHERE last_id <= id AND count > 1 AND balance_after > -0.005
            AND ROUND((total - balance_after)::numeric, 2) = 0
          ORDER BY card_id, id DESC
+    ),
+    -- What is gone afterwards: a single opening row would come back as it is.
+    gain AS (
+        SELECT fold.card_id, fold.id, fold.count
+          FROM fold
+          JOIN reach ON reach.card_id = fold.card_id AND reach.id <= fold.id
+                    AND COALESCE(reach.last_draw, 0) <= fold.id
+         GROUP BY fold.card_id, fold.id, fold.count
+        HAVING COUNT(*) > 1 OR NOT BOOL_OR(COALESCE(reach.is_opening, FALSE))
     )
-    SELECT card.card_id, fold.id, COALESCE(fold.count, 0)
-      FROM card LEFT JOIN fold ON fold.card_id = card.card_id
+    SELECT card.card_id, gain.id, COALESCE(gain.count, 0)
+      FROM card LEFT JOIN gain ON gain.card_id = card.card_id
      ORDER BY card.card_id
 """
 
@@ -79,15 +115,18 @@ FOLDED = """
 
 
 class LoyaltyPointArchive(models.Model):
-    """Old movements that were folded into an opening row per card, and their file.
+    """Old movements that were folded into opening rows of their card, and their file.
 
     The detail is in compressed CSV files at the archive, with their SHA-256: one of the
     movements, one of what the spends among them, and later ones, drew from them.
 
     What stays in the ledger: everything from the first row of a card on that is younger
-    than the years of the company, an open award, or a row of a document with a
-    redemption within those years. Balances and remaining points do not change; on days
-    before its opening row the balance of a card is not known, which statements say.
+    than the years of the company, an open award, moved points from or into another
+    wallet, or a row of a document with a redemption within those years. Balances and
+    remaining points do not change, and an award that later rows drew from keeps its
+    terms in an opening row of its own; on days before its opening rows the balance of a
+    card is not known, which statements say. What is owed for points stays the same: see
+    `loyalty.point.folded`.
     """
 
     _name = "loyalty.point.archive"
@@ -239,7 +278,7 @@ class LoyaltyPointArchive(models.Model):
                 **files,
             }
         )
-        self._replace_rows(archive, folded, keys["lasts"])
+        self._replace_rows(archive, folded)
         self.env.invalidate_all()
         return archive
 
@@ -283,57 +322,92 @@ class LoyaltyPointArchive(models.Model):
             )
         return stream.getvalue()
 
-    def _replace_rows(self, archive, folded, last_ids):
-        """Turn the last folded row of each card into its opening row, delete the rest.
+    def _replace_rows(self, archive, folded):
+        """Turn folded movements into the opening rows of their cards, delete the rest.
 
-        What later spends drew from folded awards is drawn from the opening row.
+        :param folded: SQL of the movements, as `FOLDED`
         """
-        opening = SQL("SELECT move.id AS move_id, fold.last_id %s", folded)
+        self.env["loyalty.point.folded"]._remember(folded)
         self.env.cr.execute(
             SQL(
                 """
                 DELETE FROM loyalty_point_allocation drawn
-                 WHERE drawn.spend_id IN (SELECT move_id FROM (%s) folded)
+                 WHERE drawn.spend_id IN (SELECT move.id %s)
                 """,
-                opening,
+                folded,
             )
         )
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE loyalty_point_allocation drawn SET award_id = folded.last_id
-                  FROM (%s) folded
-                 WHERE drawn.award_id = folded.move_id
-                   AND drawn.award_id != folded.last_id
+                WITH opening AS (%(openings)s),
+                kept AS (
+                    UPDATE loyalty_point_move move SET
+                           kind = 'opening', points = opening.points,
+                           balance_after = opening.balance_after, remaining = 0,
+                           date = opening.date,
+                           expiration_date = CASE WHEN is_lot
+                                                  THEN move.expiration_date END,
+                           available_date = CASE WHEN is_lot
+                                                 THEN move.available_date END,
+                           inactive_days = CASE WHEN is_lot
+                                                THEN move.inactive_days ELSE 0 END,
+                           order_model = NULL, order_id = NULL, user_id = NULL,
+                           approved_by_id = NULL, reversal_of_id = NULL,
+                           adjustment_id = NULL, request_key = %(key)s || move.id,
+                           reason = %(reason)s
+                      FROM opening WHERE move.id = opening.id
+                )
+                DELETE FROM loyalty_point_move gone
+                 USING (SELECT move.id %(folded)s) move
+                 WHERE gone.id = move.id
+                   AND gone.id NOT IN (SELECT id FROM opening)
                 """,
-                opening,
+                openings=self._openings_sql(folded),
+                folded=folded,
+                key=f"archive/{archive.id}/",
+                reason=self.env._("Movements before are in archive %s", archive.id),
             )
         )
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE loyalty_point_move SET
-                       kind = 'opening', points = balance_after, remaining = 0,
-                       expiration_date = NULL, available_date = NULL,
-                       inactive_days = 0, order_model = NULL, order_id = NULL,
-                       user_id = NULL, approved_by_id = NULL, reversal_of_id = NULL,
-                       counterpart_id = NULL, adjustment_id = NULL,
-                       request_key = %s || id, reason = %s
-                 WHERE id = ANY(%s)
-                """,
-                f"archive/{archive.id}/",
-                self.env._("Movements before are in archive %s", archive.id),
-                last_ids,
-            )
-        )
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM loyalty_point_move gone USING (%s) folded
-                 WHERE gone.id = folded.move_id AND gone.id != folded.last_id
-                """,
-                opening,
-            )
+
+    @api.model
+    def _openings_sql(self, folded):
+        """Return SQL of the opening rows of cards, once nothing folded draws any more.
+
+        An award that later rows drew from is one, with what they drew. Another one, the
+        last of the others, has what is left of the balance.
+
+        :param folded: SQL of the movements, as `FOLDED`
+        """
+        return SQL(
+            """
+            SELECT id, is_lot, date, points,
+                   ROUND(SUM(points) OVER (PARTITION BY card_id ORDER BY id)::numeric,
+                         2) AS balance_after
+              FROM (SELECT id, card_id, is_lot, date, lots, place,
+                           ROUND((COALESCE(drawn, 0)
+                                  + CASE WHEN place = 1 THEN rest ELSE 0 END)::numeric,
+                                 2) AS points
+                      FROM (SELECT lot.id, lot.card_id, lot.drawn IS NOT NULL AS is_lot,
+                                   last.date, lot.drawn,
+                                   COUNT(lot.drawn) OVER card AS lots,
+                                   last.balance_after
+                                   - COALESCE(SUM(lot.drawn) OVER card, 0) AS rest,
+                                   ROW_NUMBER() OVER (
+                                       PARTITION BY lot.card_id
+                                       ORDER BY lot.drawn IS NULL DESC, lot.id DESC)
+                                       AS place
+                              FROM (SELECT move.id, move.card_id, fold.last_id,
+                                           (SELECT GREATEST(0, SUM(drawn.points))
+                                              FROM loyalty_point_allocation drawn
+                                             WHERE drawn.award_id = move.id
+                                            HAVING COUNT(*) > 0) AS drawn
+                                    %(folded)s) lot
+                              JOIN loyalty_point_move last ON last.id = lot.last_id
+                            WINDOW card AS (PARTITION BY lot.card_id)) part) opening
+             WHERE is_lot OR place = 1 AND (points != 0 OR lots = 0)
+            """,
+            folded=folded,
         )
 
     def action_show_opening_rows(self):

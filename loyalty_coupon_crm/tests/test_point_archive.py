@@ -55,9 +55,11 @@ class TestPointArchive(LoyaltyCrmCommon):
         kept = self.card.move_ids.sorted("id")[3:].read(names)
         _done, archive = self._fold()
         rows = self.card.move_ids.sorted("id")
-        self.assertEqual(rows.mapped("kind"), ["opening", "spend", "earn"])
-        self.assertEqual((rows[0].points, rows[0].balance_after), (90, 90))
-        self.assertEqual(rows[1:].read(names), kept)
+        # What the spend drew, of each award.
+        self.assertEqual(rows.mapped("kind"), ["opening", "opening", "spend", "earn"])
+        self.assertEqual(rows[:2].mapped("points"), [40, 50])
+        self.assertEqual(rows[:2].mapped("balance_after"), [40, 90])
+        self.assertEqual(rows[2:].read(names), kept)
         self.assertEqual(
             [self.card._balance_on(date(2025, month, 1)) for month in (3, 6, 8)],
             balances,
@@ -105,11 +107,49 @@ class TestPointArchive(LoyaltyCrmCommon):
     def test_draws_of_later_spends_are_kept(self):
         self._history()
         self._fold()
-        opening, spend = self.card.move_ids.sorted("id")[:2]
-        drawn = self.allocations.search([("spend_id", "=", spend.id)])
-        self.assertEqual(drawn.award_id, opening)
-        self.assertEqual(sum(drawn.mapped("points")), opening.points)
-        self.assertEqual(opening.remaining, 0)
+        *openings, spend = self.card.move_ids.sorted("id")[:3]
+        drawn = self.allocations.search([("spend_id", "=", spend.id)], order="id")
+        self.assertEqual(
+            [(one.award_id, one.points) for one in drawn],
+            [(opening, opening.points) for opening in openings],
+        )
+        self.assertEqual([opening.remaining for opening in openings], [0, 0])
+
+    def test_an_award_keeps_its_terms(self):
+        """What a refund gives back lapses when it would have."""
+        terms = {"expiration_date": "2030-01-31", "inactive_days": 700}
+        self._post("2023-01-01", "earn", 100, **terms)
+        self._post("2023-02-01", "spend", -60)
+        spend = self._post("2025-06-01", "spend", -40)
+        self._fold()
+        [opening] = self.card.move_ids.filtered(lambda move: move.kind == "opening")
+        self._post("2025-07-01", "reverse", 40, reversal_of_id=spend.id)
+        self.assertEqual((opening.remaining, opening.inactive_days), (40, 700))
+        self.assertEqual(str(opening.expiration_date), "2030-01-31")
+
+    def test_a_debt_stays_until_it_is_paid(self):
+        self._post("2023-01-01", "earn", 10)
+        self._post("2023-02-01", "spend", -30)
+        self._fold()
+        self.assertEqual(
+            self.card.move_ids.sorted("id").mapped("kind"), ["earn", "spend"]
+        )
+
+    def test_what_moved_between_wallets_stays(self):
+        other = self._create_card(self.program, self.other_partner, 0)
+        self._post("2023-01-01", "earn", 10, other)
+        self._post("2023-01-02", "spend", -5, other)
+        self._post("2023-01-03", "earn", 10, other)
+        with freeze_time("2023-02-01 04:00:00"):
+            other._merge_into(self.card, "Double")
+        self._post("2023-03-01", "spend", -10)
+        self._fold()
+        self.env.invalidate_all()
+        gone = other.move_ids.sorted("id")
+        self.assertEqual(gone.mapped("kind"), ["opening", "opening", "transfer"])
+        came = self.card.move_ids.sorted("id")
+        self.assertEqual(came.mapped("kind"), ["transfer", "transfer", "spend"])
+        self.assertEqual(came[:2].counterpart_id, gone[2])
 
     def test_open_awards_stay(self):
         self._post("2023-01-01", "earn", 100)

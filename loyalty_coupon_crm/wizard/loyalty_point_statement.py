@@ -158,7 +158,7 @@ class LoyaltyPointStatement(models.TransientModel):
         first = cards._known_from()
         moves = self.env["loyalty.point.move"].sudo()
         period = self._period_domain(cards)
-        period &= Domain("id", "not in", [row.id for row in first.values()])
+        period &= Domain("id", "not in", moves.concat(*first.values()).ids)
         added, taken = (
             {
                 card.id: points
@@ -172,7 +172,7 @@ class LoyaltyPointStatement(models.TransientModel):
         for card in cards:
             start = opening[card.id]
             if start is None and closing[card.id] is not None:
-                start = first[card].points
+                start = sum(first[card].mapped("points"))
             lines.append(
                 {
                     "card_id": card.id,
@@ -181,7 +181,7 @@ class LoyaltyPointStatement(models.TransientModel):
                     "taken": taken.get(card.id, 0.0),
                     "closing": closing[card.id] or 0.0,
                     "is_known": closing[card.id] is not None,
-                    "known_from": self._day_of(first[card])
+                    "known_from": self._day_of(first[card][0])
                     if opening[card.id] is None
                     else False,
                 }
@@ -205,9 +205,10 @@ class LoyaltyPointStatement(models.TransientModel):
         """
         self.ensure_one()
         cards = self._cards()._filtered_access("read")
-        first = [move.id for move in cards._known_from().values()]
-        domain = self._period_domain(cards) & Domain("id", "not in", first)
-        moves = self.env["loyalty.point.move"].sudo().search(domain, order="id")
+        moves = self.env["loyalty.point.move"].sudo()
+        first = moves.concat(*cards._known_from().values())
+        domain = self._period_domain(cards) & Domain("id", "not in", first.ids)
+        moves = moves.search(domain, order="id")
         shown = moves.sudo(False)._filtered_access("read")
         names = shown._document_names()
         by_card = moves.grouped(lambda move: move.card_id.id)

@@ -45,11 +45,9 @@ class Owed:
         )
         rows = rows[rows.award_id.notna()]
         spends = moves.loc[rows.spend_id]
-        origin = moves.kind.reindex(spends.reversal_of_id)
-        reverses = (spends.kind == "reverse") & origin.notna().values
         rows = rows.assign(
             date=spends.date.values,
-            meaning=spends.kind.where(~reverses, origin.values).values,
+            meaning=[_meaning(moves, move) for move in spends.itertuples()],
         )
         # What arrived in another wallet was not taken away.
         back = arrivals.assign(
@@ -109,7 +107,11 @@ class Owed:
         Told by the terms and points; what cannot be told may be of each that is left.
         """
         pairs = []
-        taken = drawn[(drawn.points > 0) & drawn.spend_id.isin(arrivals.origin_id)]
+        # What a merged wallet was below zero by was taken where it was merged into.
+        debts = moves.debt_of_id.reindex(drawn.spend_id)
+        proxies = drawn.assign(spend_id=debts.values)[debts.notna().values]
+        taken = pandas.concat([drawn, proxies]).sort_values("id")
+        taken = taken[(taken.points > 0) & taken.spend_id.isin(arrivals.origin_id)]
         for origin, came in arrivals.groupby("origin_id"):
             out = taken[taken.spend_id == origin]
             left = [
@@ -280,6 +282,16 @@ class Owed:
         earned = moves[(moves.program_id == self.program.id) & (moves.kind == "earn")]
         documents = earned[["order_model", "order_id"]].dropna().drop_duplicates()
         return rows.merge(documents, on=["order_model", "order_id"])
+
+
+def _meaning(moves, move):
+    """Return what a draw by a movement means: that of what it reverses or stands for."""
+    if move.kind == "reverse" and pandas.notna(move.reversal_of_id):
+        origin = moves.loc[move.reversal_of_id]
+    else:
+        origin = move
+    debt = move.debt_of_id if pandas.notna(move.debt_of_id) else origin.debt_of_id
+    return origin.kind if pandas.isna(debt) else moves.kind[debt]
 
 
 def _part(move, points):

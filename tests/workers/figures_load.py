@@ -51,7 +51,8 @@ TABLES = {
     "loyalty_refusal": "id, company_id, date, channel, shop, program_id",
     "loyalty_point_move": "id, card_id, program_id, company_id, date, kind, points,"
     " balance_after, expiration_date, available_date, inactive_days, remaining,"
-    " order_model, order_id, reversal_of_id, counterpart_id, request_key",
+    " order_model, order_id, reversal_of_id, counterpart_id, debt_of_id,"
+    " request_key",
     "loyalty_company_metric": "company_id, fitted_on, model_r, model_alpha, model_a,"
     " model_b, model_p, model_q, model_gamma, margin_rate",
     "loyalty_point_allocation": "id, spend_id, award_id, points",

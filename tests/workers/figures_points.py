@@ -3,7 +3,7 @@
 import pandas
 
 # What a movement is known by here, which are no columns.
-OWN = ("origin", "counterpart", "written")
+OWN = ("origin", "counterpart", "debt", "written")
 
 
 class Wallet:
@@ -44,6 +44,7 @@ class Wallet:
             "request_key": None,
             "origin": None,
             "counterpart": None,
+            "debt": None,
             # What is dated back was written later.
             "written": date,
             **values,
@@ -162,6 +163,20 @@ class Wallet:
         if total:
             self.give_back(date, out, total)
 
+    def owe_to(self, other, date):
+        """Have another wallet take what this one is below zero by, as a merge does."""
+        left, parts = round(-self.balance, 2), []
+        for move, points in reversed(self.debts):
+            part = min(left, points)
+            if part > 0:
+                parts.insert(0, (move["debt"] or move, part))
+                left = round(left - part, 2)
+        if left > 0:
+            parts.append((None, left))
+        came = self.earn(date, round(-self.balance, 2), kind="transfer")
+        for debt, points in parts:
+            other.spend(date, points, kind="transfer", counterpart=came, debt=debt)
+
     def last_spend(self):
         """Return the last spend that was not given back, or None."""
         undone = [move["origin"] for move in self.moves]
@@ -200,11 +215,13 @@ def moves_frame(wallets, first_id):
                 **{name: move[name] for name in move if name not in OWN},
                 "reversal_of_id": move["origin"] and move["origin"]["id"],
                 "counterpart_id": move["counterpart"] and move["counterpart"]["id"],
+                "debt_of_id": move["debt"] and move["debt"]["id"],
             }
             for move in moves
         ]
     )
-    for name in ("order_id", "reversal_of_id", "counterpart_id", "company_id"):
+    links = ("reversal_of_id", "counterpart_id", "debt_of_id")
+    for name in ("order_id", "company_id", *links):
         rows[name] = rows[name].astype("Int64")
     allocations = pandas.DataFrame(
         [

@@ -475,11 +475,36 @@ class World(Facts):
             self._step(wallet, self.card_of[wallet.card], date)
             if wallet.balance > 0 and chance.random() < 0.2:
                 wallet = self._move(wallet, date)
+            elif wallet.balance < 0 and chance.random() < 0.2:
+                self._merge_debt(wallet, date)
         if chance.random() < 0.3:
             # Another system's points, imported today, with their day.
             yield self.now
             late = self.moment(after=dates[3])
             wallet.earn(late, 25.0, kind="opening", written=self.now)
+
+    def _other(self, wallet):
+        """Return another open wallet of the program, or the same without any."""
+        return self.random.choice(
+            [
+                one
+                for one in self.wallets
+                if one.program == wallet.program
+                and one is not wallet
+                and one.moves
+                and self.card_of[one.card]["active"]
+            ]
+            or [wallet]
+        )
+
+    def _merge_debt(self, wallet, date):
+        """Have another wallet pay what this one is below zero by, now or later."""
+        other, spend = self._other(wallet), wallet.last_spend()
+        if other is wallet:
+            return
+        wallet.owe_to(other, date)
+        if spend and self.random.random() < 0.3:
+            other.refund_of(wallet, date, spend)
 
     def _move(self, wallet, date):
         """Move points into another wallet; return that with which its owner goes on."""
@@ -493,17 +518,7 @@ class World(Facts):
             )
             wallet.give_to(new, date, wallet.balance, kind="void")
             return new
-        other = chance.choice(
-            [
-                one
-                for one in self.wallets
-                if one.program == wallet.program
-                and one is not wallet
-                and one.moves
-                and self.card_of[one.card]["active"]
-            ]
-            or [wallet]
-        )
+        other = self._other(wallet)
         if other is wallet:
             return wallet
         if what < 0.6:
