@@ -254,7 +254,7 @@ class LoyaltyPointArchive(models.Model):
         return SQL(" ").join(conditions)
 
     def _fold(self, owner, before, folds):
-        """Archive movements and leave one opening row for each card.
+        """Archive movements and leave opening rows of their cards.
 
         :param folds: list of (card id, id of the last movement to fold)
         """

@@ -116,18 +116,19 @@ class LoyaltyPointFolded(models.Model):
             SQL(
                 """
                 %s, source AS (
-                    SELECT id AS move_id, id AS award_id, date, program_id FROM award
+                    SELECT id AS move_id, id AS award_id, date, program_id, owner_id
+                      FROM award
                      UNION ALL
                     SELECT oldest.move_id, award.id, GREATEST(move.date, award.date),
-                           award.program_id
+                           award.program_id, award.owner_id
                       FROM (SELECT kept.move_id, MIN(award.id) AS award_id
                               FROM kept JOIN award ON award.id = kept.award_id
                           GROUP BY kept.move_id, award.owner_id) oldest
                       JOIN award ON award.id = oldest.award_id
                       JOIN folded move ON move.id = oldest.move_id)
                 INSERT INTO loyalty_point_folded
-                       (program_id, award_ref, meaning, date, points)
-                SELECT source.program_id, source.award_id,
+                       (program_id, company_id, award_ref, meaning, date, points)
+                SELECT source.program_id, source.owner_id, source.award_id,
                        COALESCE(origin.kind, spend.kind),
                        GREATEST(spend.date, source.date), SUM(drawn.points)
                   FROM source
@@ -136,7 +137,7 @@ class LoyaltyPointFolded(models.Model):
                   JOIN folded spend ON spend.id = drawn.spend_id
              LEFT JOIN folded origin
                     ON origin.id = spend.reversal_of_id AND spend.kind = 'reverse'
-              GROUP BY 1, 2, 3, 4
+              GROUP BY 1, 2, 3, 4, 5
                 """,
                 tables,
             )
@@ -148,8 +149,9 @@ class LoyaltyPointFolded(models.Model):
             SQL(
                 """
                 %s
-                INSERT INTO loyalty_point_folded (program_id, award_ref, move_ref)
-                SELECT award.program_id, award.id, kept.move_id
+                INSERT INTO loyalty_point_folded
+                       (program_id, company_id, award_ref, move_ref)
+                SELECT award.program_id, award.owner_id, award.id, kept.move_id
                   FROM kept
                   JOIN award ON award.id = kept.award_id
                   JOIN folded ON folded.id = kept.move_id

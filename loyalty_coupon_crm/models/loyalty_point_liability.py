@@ -7,8 +7,11 @@ from ..tools import liability
 class LoyaltyPointLiability(models.Model):
     """What the points of one program owe in one company at the end of a day.
 
-    Points that were earned by sales, per company of the sale. Rows follow each other in
-    time and are never changed: each knows what was allocated and recognised up to it.
+    Points that were earned by sales, per company of the sale. Opening rows are none of
+    them: what an import brings was earned elsewhere, and what it owes is in the books
+    since; what an archive leaves is known from the awards that it folded. Rows follow
+    each other in time and are never changed: each knows what was allocated and
+    recognised up to it.
     """
 
     _name = "loyalty.point.liability"
@@ -55,7 +58,8 @@ class LoyaltyPointLiability(models.Model):
     outstanding_all = fields.Float(
         string="Balance of All Cards",
         readonly=True,
-        help="Positive balances, points that were given free included.",
+        help="Positive balances: points that were given free, or imported as opening "
+        "balances, included.",
     )
     expiring = fields.Float(
         string="Expiring in 90 Days", readonly=True, help="Of the points outstanding."

@@ -57,8 +57,8 @@ class ResCompany(models.Model):
 
     loyalty_retention_years = fields.Integer(
         string="Keep Points Movements",
-        help="Years after which movements of points are folded into an opening row per "
-        "card and moved to a file; 0 keeps all.",
+        help="Years after which movements of points are folded into opening rows of "
+        "their card and moved to a file; 0 keeps all.",
     )
 
     loyalty_rfm_months = fields.Integer(

@@ -28,6 +28,10 @@ from . import test_credit_note
 from . import test_credit_parts
 from . import test_customer_event
 from . import test_customer_metric
+from . import test_liability
+from . import test_liability_folded
+from . import test_liability_moved
+from . import test_next_offer
 from . import test_customer_refresh
 from . import test_day_spans
 from . import test_day_trigger

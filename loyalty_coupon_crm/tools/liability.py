@@ -82,7 +82,8 @@ class Cohort:
     @property
     def open_points(self):
         """Return the points that can still be spent."""
-        return max(0.0, self.earned - self.used_points - self.lapsed_points)
+        # Sums of many points are off by a hair, of which none is open.
+        return max(0.0, round(self.earned - self.used_points - self.lapsed_points, 6))
 
     @property
     def is_closed(self):

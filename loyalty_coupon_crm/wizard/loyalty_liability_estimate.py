@@ -42,7 +42,8 @@ class LoyaltyLiabilityEstimate(models.TransientModel):
     outstanding_all = fields.Float(
         string="Balance of All Cards",
         readonly=True,
-        help="Positive balances, points that were given free included.",
+        help="Positive balances: points that were given free, or imported as opening "
+        "balances, included.",
     )
     expiring = fields.Float(
         string="Expiring in 90 Days", readonly=True, help="Of the points outstanding."

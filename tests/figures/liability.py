@@ -174,7 +174,8 @@ class Owed:
             cohort["age"] = (last - month).n
             spent, gone = sum(cohort["used"].values()), sum(cohort["lapsed"].values())
             cohort["used_points"], cohort["lapsed_points"] = spent, gone
-            cohort["open"] = max(0.0, cohort["earned"] - spent - gone)
+            # What lies behind the sixth digit is how sums of floats are off.
+            cohort["open"] = max(0.0, round(cohort["earned"] - spent - gone, 6))
         return cohorts
 
     def _curve(self):
