@@ -86,7 +86,7 @@ class TestLiabilityFolded(LiabilityCommon):
                 self._post(day, "expire", -award.remaining, card)
 
     def _not_undone(self, day, card, kind):
-        """Return the last movement of a kind that nothing reverses, not a folded one."""
+        """Return the last movement of a kind that nothing reverses, nor was folded."""
         undone = card.move_ids.reversal_of_id
         moves = card.move_ids.filtered(lambda move: move.kind == kind) - undone
         recent = f"{max(BEFORE, day - timedelta(days=60))}"
@@ -180,7 +180,9 @@ class TestLiabilityFolded(LiabilityCommon):
         self._post("2025-11-01", "expire", -20)
         self._post("2025-12-01", "reverse", 50, reversal_of_id=spend.id)
         kept = self.wallet.move_ids.sorted("id")[-1]
-        self.assertEqual((kept.remaining, str(kept.expiration_date)), (50, "2026-01-10"))
+        self.assertEqual(
+            (kept.remaining, str(kept.expiration_date)), (50, "2026-01-10")
+        )
         self._post("2025-12-05", "spend", -15)
         self._post("2026-04-10", "spend", -35)
         before = self._for_a_look(self._owed)
@@ -214,10 +216,10 @@ class TestLiabilityFolded(LiabilityCommon):
         )
         self.assertFalse(rows.with_user(auditor).has_access("write"))
         elsewhere = self.env["loyalty.point.folded"].with_user(auditor)
-        self.assertNotIn(rows, elsewhere.search([]))
+        self.assertFalse(set(rows.ids) & set(elsewhere.search([]).ids))
         auditor.company_ids |= self.company
         both = elsewhere.with_context(allowed_company_ids=auditor.company_ids.ids)
-        self.assertIn(rows, both.search([]))
+        self.assertLessEqual(set(rows.ids), set(both.search([]).ids))
         seller = self._create_user(
             "loyalty_folded_seller", "loyalty_coupon_crm.group_loyalty_salesperson"
         )

@@ -207,7 +207,7 @@ class TestLiabilityMoved(LiabilityCommon):
         self.assertEqual((june.earned, june.redeemed), (50, 30))
 
     def test_a_debt_keeps_its_meaning(self):
-        """Of 40 below zero 25 lapsed by mistake and 10 were spent; 5 nobody explains."""
+        """Of 40 below zero 25 lapsed by mistake, 10 were spent, 5 were adjusted."""
         self._post("2026-05-06", "spend", -10, self.other)
         self._post("2026-05-07", "expire", -25, self.other)
         self._post("2026-05-08", "adjust", -5, self.other)

@@ -286,7 +286,7 @@ class Owed:
 
 
 def _meaning(moves, move):
-    """Return what a draw by a movement means: that of what it reverses or stands for."""
+    """Return what a draw by a movement means: as what it reverses or stands for."""
     if move.kind == "reverse" and pandas.notna(move.reversal_of_id):
         origin = moves.loc[move.reversal_of_id]
     else:
