@@ -28,10 +28,6 @@ from . import test_credit_note
 from . import test_credit_parts
 from . import test_customer_event
 from . import test_customer_metric
-from . import test_liability
-from . import test_liability_folded
-from . import test_liability_moved
-from . import test_next_offer
 from . import test_customer_refresh
 from . import test_day_spans
 from . import test_day_trigger
@@ -48,6 +44,7 @@ from . import test_holiday
 from . import test_implied_many2one
 from . import test_import_reader
 from . import test_liability
+from . import test_liability_folded
 from . import test_liability_moved
 from . import test_member_wallet
 from . import test_migrations
