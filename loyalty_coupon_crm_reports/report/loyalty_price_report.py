@@ -200,11 +200,35 @@ class LoyaltyPriceReport(models.Model):
     @api.model
     def _for_rows(self, domain, order, limit):
         report = super()._for_rows(domain, order, limit)
-        page = limit and (not order or order == self._order)
         names = self._domain_names(domain)
+        if names == {"id"}:
+            page = report._read_from(Source.PAGE)
+            return page.with_context(loyalty_report_days=self._days_of(domain))
+        page = limit and (not order or order == self._order)
         if report._is_whole() and page and names.isdisjoint(OF_OTHERS):
             return report._read_from(Source.PAGE)
         return report
+
+    @api.model
+    def _days_of(self, domain):
+        """Return between which days rows were sold that are named by their ids."""
+        parts = list(Domain(domain))
+        if len(parts) != 1 or parts[0][1] != "in":
+            return ALWAYS
+        [days] = self.env.execute_query(
+            SQL(
+                """
+                SELECT MIN(sale.date), MAX(sale.date)
+                  FROM loyalty_purchase_line line
+                  JOIN loyalty_purchase sale ON sale.id = line.purchase_id
+                 WHERE line.id = ANY(%s)
+                """,
+                list(parts[0][2]),
+            )
+        )
+        return tuple(
+            day and day_of(day) for day, day_of in zip(days, SPANS["date"], strict=True)
+        )
 
     @api.model
     def _for_facts(self, domain):
