@@ -4,6 +4,9 @@ Coupon programs wait until their code is entered. Automatic promotions are neede
 first order, so that each takes its time at the opening, as with Odoo alone: they are
 measured beside it.
 
+With nothing and with everything it opens in turns, each in a database of its own: what
+else the machine does makes both slower, and the fastest of many rounds counts.
+
 LOYALTY_TILL_USES=1000000 runs it in the size of the specification: a million cards,
 each used once. Odoo alone gets no more than `ODOO_USES`: it looks at every order once
 per program.
@@ -11,6 +14,7 @@ per program.
 
 import os
 
+from database import copied
 from processes import result_of
 
 PROGRAMS = int(os.environ.get("LOYALTY_TILL_PROGRAMS", "500"))
@@ -18,28 +22,34 @@ USES = int(os.environ.get("LOYALTY_TILL_USES", "50000"))
 PROMOTIONS = int(os.environ.get("LOYALTY_TILL_PROMOTIONS", "50"))
 ODOO_USES = min(USES, 50_000)
 MOST = 1.1
+TURNS = 3
 STEPS = ("nothing", "programs", "cards and uses", "promotions")
 
 
 def test_opening(start_worker, plain_database, database, capsys):
     """Print what opening takes with nothing, with programs, and with their uses."""
     found = {}
+
+    def run(name, function, *arguments):
+        worker = start_worker("till_opening", function, *arguments, database=name)
+        return result_of(worker)
+
     for name, uses in ((plain_database, ODOO_USES), (database, USES)):
-
-        def run(function, *arguments, name=name):
-            worker = start_worker("till_opening", function, *arguments, database=name)
-            return result_of(worker)
-
-        session = run("prepare")
-        found[name, STEPS[0]] = run("open_till", session)
-        run("add_programs", PROGRAMS)
-        found[name, STEPS[1]] = run("open_till", session)
-        run("add_uses", uses)
-        found[name, STEPS[2]] = run("open_till", session)
+        session = run(name, "prepare")
+        with copied(name) as bare:
+            run(name, "add_programs", PROGRAMS)
+            found[name, STEPS[1]] = run(name, "open_till", session)
+            run(name, "add_uses", uses)
+            turns = [
+                [run(one, "open_till", session) for one in (bare, name)]
+                for _turn in range(TURNS)
+            ]
+            for step, opened in zip(STEPS[::2], zip(*turns, strict=True), strict=True):
+                found[name, step] = min(opened, key=lambda turn: turn["seconds"])
         if name == database:
-            code = run("load_code", session)
-        run("add_programs", PROMOTIONS, "promotion")
-        found[name, STEPS[3]] = run("open_till", session)
+            code = run(name, "load_code", session)
+        run(name, "add_programs", PROMOTIONS, "promotion")
+        found[name, STEPS[3]] = run(name, "open_till", session)
     first = found[database, STEPS[0]]
     with capsys.disabled():
         print(f"\n{PROGRAMS} programs, {USES:,} cards and uses (Odoo: {ODOO_USES:,})")

@@ -1,12 +1,14 @@
 """What a till reads when it opens, beside many programs, cards and uses."""
 
 import json
+import os
 import statistics
 import time
+from pathlib import Path
 
 import cashier
 
-ROUNDS = 7
+ROUNDS = 15
 LIMITED = 10
 # Programs are limited far beyond their uses.
 MOST_USES = 100_000_000
@@ -167,24 +169,31 @@ def open_till(env, session_id):
     """Return what reading the data of a till takes, and how much it is."""
     session = env["pos.session"].browse(int(session_id))
     session = session.with_user(session.user_id)
-    seconds, processor, queries = [], [], []
+    seconds, queries = [], []
     data = session.load_data([])
+    busy = _busy_seconds(env)
     for _round in range(ROUNDS):
         env.invalidate_all()
         before = env.cr.sql_log_count
-        started, busy = time.perf_counter(), time.process_time()
+        started = time.perf_counter()
         data = session.load_data([])
         seconds.append(time.perf_counter() - started)
-        processor.append(time.process_time() - busy)
         queries.append(env.cr.sql_log_count - before)
     return {
-        "seconds": statistics.median(seconds),
-        "processor": statistics.median(processor),
+        "seconds": min(seconds),
+        "processor": (_busy_seconds(env) - busy) / ROUNDS,
         "queries": statistics.median(queries),
         "bytes": len(json.dumps(data, default=str)),
         "programs": len(data["loyalty.program"]),
         "cards": len(data.get("loyalty.card", [])),
     }
+
+
+def _busy_seconds(env):
+    """Return the seconds a processor worked for us and for our database session."""
+    session = Path(f"/proc/{env.cr.connection.info.backend_pid}/stat").read_text()
+    ticks = sum(map(int, session.rpartition(")")[2].split()[11:13]))
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def load_code(env, session_id):
