@@ -44,6 +44,8 @@ SCRIPTS = {
     "QUnit": r"\bQUnit\b",
     "sleep": r"\bsetTimeout\(resolve",
 }
+# Whoever guesses codes is kept waiting on purpose.
+MEANT = {("loyalty_coupon_crm/tools/answer_time.py", "sleep")}
 # A folder of one machine, a host of a package registry.
 MACHINE = re.compile(
     r"/(work|root|home/(?!USER)[a-z]+)/|\b(pypi\.org|registry\.npmjs|deb\.debian)\b"
@@ -59,11 +61,12 @@ def _findings(tracked, root, suffix, rules):
             "loyalty_coupon_crm"
         ):
             continue
+        place = str(path.relative_to(root))
         lines = path.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, 1):
             for name, rule in rules.items():
-                if re.search(rule, line):
-                    found.append(f"{path.relative_to(root)}:{number}: {name}")
+                if re.search(rule, line) and (place, name) not in MEANT:
+                    found.append(f"{place}:{number}: {name}")
     return found
 
 
