@@ -255,7 +255,7 @@ class TestCampaignBacktest(BacktestCommon):
     def test_who_bought_anyway(self):
         trial = self._backtest(
             "purchase_amount",
-            trigger_amount=170,
+            trigger_amount=100,
             validity_days=12,
             control_percent=40.0,
         )
