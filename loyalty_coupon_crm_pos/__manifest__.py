@@ -9,6 +9,7 @@
     "data": [
         "security/loyalty_groups.xml",
         "security/ir.model.access.csv",
+        "security/ir_rules.xml",
         "data/customer_cron.xml",
         "data/pos_cron.xml",
         "views/pos_order_views.xml",

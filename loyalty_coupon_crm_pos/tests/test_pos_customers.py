@@ -221,3 +221,16 @@ class TestPosCustomers(LoyaltyCrmPosCommon):
         self.assertEqual(till.get_limited_partners_loading()[0], (customer.id,))
         with self.assertRaises(AccessError):
             self.counts.with_user(self.cashier).sudo(False).search([])
+
+    def test_auditors_read_counts_of_their_companies(self):
+        here, there = self.people[1], self.people[2]
+        self.assertEqual(here.company_id, self.company)
+        self._order([here, there, self.env["res.partner"]], days=1)
+        self.counts._cron_count_orders()
+        auditor = self._create_user(
+            "pos_auditor", "loyalty_coupon_crm.group_loyalty_auditor"
+        )
+        read = self.counts.with_user(auditor).sudo(False).search([])
+        self.assertIn(here, read.partner_id)
+        self.assertNotIn(there, read.partner_id)
+        self.assertTrue(all(row.partner_id for row in read))
