@@ -12,8 +12,6 @@ WAITING = (
     & Domain("goodwill", "=", False)
     & ~Domain("reward_ids", "any", WRITTEN)
 )
-# Of those that are limited some may be used up.
-KIND_TRIES = 10
 
 
 class Opening:
@@ -22,16 +20,14 @@ class Opening:
     def __init__(self, program_ids=None):
         self.program_ids = program_ids
         self.on_orders = set()
-        self.kinds = None
-        self.sample_ids = []
+        self.waits = None
 
 
 class Among:
     """Which programs are searched at all: a context that no client can send."""
 
-    def __init__(self, domain, limit=None):
+    def __init__(self, domain):
         self.domain = Domain(domain)
-        self.limit = limit
 
 
 class LoyaltyPosWaitingMixin(models.AbstractModel):
@@ -52,53 +48,43 @@ class LoyaltyPosWaitingMixin(models.AbstractModel):
         if opening.program_ids is None:
             needed = ~WAITING | Domain("id", "in", opening.on_orders)
             opening.program_ids = self._loyalty_programs_among(needed).ids
-            opening.sample_ids = self._loyalty_waiting_samples().ids
         return self.env["loyalty.program"].browse(opening.program_ids)
 
-    def _loyalty_programs_among(self, domain, limit=None):
+    def _loyalty_programs_among(self, domain):
         """Return which of the programs of a domain the till accepts now.
 
         :param domain: domain of `loyalty.program`
         """
-        among = Among(domain, limit)
+        among = Among(domain)
         till = self.with_context(**{OPENING: None, AMONG: among})
         return till._get_program_ids().with_env(self.env)
 
-    def _loyalty_waiting_kinds(self):
-        """Return the program types of which some program waits."""
-        opening = self.env.context.get(OPENING)
-        if isinstance(opening, Opening) and opening.kinds is not None:
-            return opening.kinds
-        # Kiosks of guests read the till, too; programs themselves are not told here.
-        groups = (
-            self.env["loyalty.program"]
-            .sudo()
-            ._read_group(WAITING & Domain("pos_ok", "=", True), ["program_type"])
-        )
-        kinds = [kind for (kind,) in groups]
-        if isinstance(opening, Opening):
-            opening.kinds = kinds
-        return kinds
+    def _loyalty_waits(self):
+        """Return whether there are programs of this till that wait.
 
-    def _loyalty_waiting_samples(self):
-        """Return a program of each kind that waits.
-
-        It tells the screens of the till that there are codes to enter.
+        Then its screens have the buttons to enter a code. What is not valid today, or
+        used up, counts too: who enters its code is told so.
         """
-        samples = self.env["loyalty.program"]
-        for kind in self._loyalty_waiting_kinds():
-            domain = WAITING & Domain("program_type", "=", kind)
-            unlimited = domain & Domain("limit_usage", "=", False)
-            found = self._loyalty_programs_among(unlimited, 1)
-            found = found or self._loyalty_programs_among(domain, KIND_TRIES)
-            samples |= found[:1]
-        return samples
+        opening = self.env.context.get(OPENING)
+        if isinstance(opening, Opening) and opening.waits is not None:
+            return opening.waits
+        domain = (
+            WAITING
+            & Domain("pos_ok", "=", True)
+            & Domain("pos_config_ids", "in", [False, self.id])
+            & Domain("company_id", "in", [False, *self.company_id.parent_ids.ids])
+        )
+        # Kiosks of guests read the till, too; programs themselves are not told here.
+        waits = bool(self.env["loyalty.program"].sudo().search(domain, limit=1))
+        if isinstance(opening, Opening):
+            opening.waits = waits
+        return waits
 
     @api.model
     def _load_pos_data_read(self, records, config):
         rows = super()._load_pos_data_read(records, config)
         if rows:
-            rows[0]["_loyalty_waits"] = bool(config._loyalty_waiting_kinds())
+            rows[0]["_loyalty_waits"] = config._loyalty_waits()
         return rows
 
     def load_programs(self, code=False, program_ids=()):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .loyalty_pos_waiting_mixin import AMONG, OPENING, Among, Opening
+from .loyalty_pos_waiting_mixin import AMONG, Among
 
 
 class LoyaltyProgram(models.Model):
@@ -33,17 +33,7 @@ class LoyaltyProgram(models.Model):
         among = self.env.context.get(AMONG)
         if isinstance(among, Among):
             domain = Domain(domain) & among.domain
-            limit = limit or among.limit
         return super()._search(domain, offset, limit, order, **options)
-
-    @api.model
-    def _load_pos_data_domain(self, data, config):
-        """Let a till that opens know of programs that wait, without what they give."""
-        domain = super()._load_pos_data_domain(data, config)
-        opening = config.env.context.get(OPENING)
-        if isinstance(opening, Opening):
-            domain = Domain(domain) | Domain("id", "in", opening.sample_ids)
-        return domain
 
     def _unrelevant_records(self, config):
         valid = config._loyalty_programs_among([("id", "in", self.ids)])

@@ -73,9 +73,7 @@ class TestPosWaiting(LoyaltyCrmPosCommon):
 
     def test_what_a_till_reads_when_it_opens(self):
         data = self.session.load_data([])
-        kinds = [row["program_type"] for row in data["loyalty.program"]]
-        self.assertCountEqual(kinds, ["coupons", "promo_code", "promotion"])
-        for model in MODELS[1:]:
+        for model in MODELS:
             self.assertEqual(self._names(data, model), {"Happy Hour"})
         self.assertTrue(data["pos.config"][0]["_loyalty_waits"])
         products = {row["id"] for row in data["product.product"]}
@@ -96,20 +94,23 @@ class TestPosWaiting(LoyaltyCrmPosCommon):
         data = self.session.load_data([])
         self.assertIn("Coupon 2", self._names(data, "loyalty.reward"))
 
-    def test_kind_whose_first_program_is_used_up(self):
-        self.coupons.write({"limit_usage": True, "max_usage": 1})
-        self._use_up(self.first)
+    def test_what_waits_for_others_does_not_wait_here(self):
+        other = self.config.sudo().copy()
+        (self.coupons | self.promotion).pos_config_ids = other
         data = self.session.load_data([])
-        # Which of the others it is, is not said.
-        found = self._names(data) & set(self.coupons.mapped("name"))
-        self.assertEqual(len(found), 1)
-        self.assertNotIn("Coupon 0", found)
+        self.assertFalse(data["pos.config"][0]["_loyalty_waits"])
+        self.first.pos_config_ids |= self.config
+        data = self.session.load_data([])
+        self.assertTrue(data["pos.config"][0]["_loyalty_waits"])
+        self.first.company_id = self.env["res.company"].sudo().create({"name": "Far"})
+        data = self.session.load_data([])
+        self.assertFalse(data["pos.config"][0]["_loyalty_waits"])
 
     def test_open_orders_have_their_programs(self):
         order = self._draft()
         data = self.session.load_data([])
         self.assertIn(order.lines.id, [row["id"] for row in data["pos.order.line"]])
-        for model in MODELS[1:]:
+        for model in MODELS:
             self.assertEqual(self._names(data, model), {"Happy Hour", "Coupon 1"})
         orders = self.env["pos.order"].with_user(self.cashier)
         rows = orders.read_pos_orders([("id", "=", order.id)])

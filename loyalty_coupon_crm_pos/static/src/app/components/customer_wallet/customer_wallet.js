@@ -81,7 +81,8 @@ export class CustomerWallet extends Component {
     }
 
     get hasPrograms() {
-        return this.pos.models["loyalty.program"].length > 0;
+        const { models, config } = this.pos;
+        return models["loyalty.program"].length > 0 || config._loyalty_waits;
     }
 
     get isShown() {
