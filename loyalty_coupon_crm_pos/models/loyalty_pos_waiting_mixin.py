@@ -20,7 +20,6 @@ class Opening:
     def __init__(self, program_ids=None):
         self.program_ids = program_ids
         self.on_orders = set()
-        self.waits = None
 
 
 class Among:
@@ -65,9 +64,6 @@ class LoyaltyPosWaitingMixin(models.AbstractModel):
         Then its screens have the buttons to enter a code. What is not valid today, or
         used up, counts too: who enters its code is told so.
         """
-        opening = self.env.context.get(OPENING)
-        if isinstance(opening, Opening) and opening.waits is not None:
-            return opening.waits
         domain = (
             WAITING
             & Domain("pos_ok", "=", True)
@@ -75,10 +71,7 @@ class LoyaltyPosWaitingMixin(models.AbstractModel):
             & Domain("company_id", "in", [False, *self.company_id.parent_ids.ids])
         )
         # Kiosks of guests read the till, too; programs themselves are not told here.
-        waits = bool(self.env["loyalty.program"].sudo().search(domain, limit=1))
-        if isinstance(opening, Opening):
-            opening.waits = waits
-        return waits
+        return bool(self.env["loyalty.program"].sudo().search(domain, limit=1))
 
     @api.model
     def _load_pos_data_read(self, records, config):
