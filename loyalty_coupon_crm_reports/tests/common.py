@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import pytz
 
+from odoo.tools import SQL
+
 from odoo.addons.loyalty_coupon_crm.tests.common import LoyaltyCrmCommon
 
 START = datetime(2025, 10, 1)
@@ -122,6 +124,43 @@ class LoyaltyReportCommon(LoyaltyCrmCommon):
                 **values,
             }
         )
+
+    def _assert_found_by_date(self, report, domain, condition):
+        """Check that a report reads the sales of some days by an index of dates.
+
+        :param condition: regular expression that the condition of the index matches
+        """
+        query = report._search(domain)
+        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        text = "\n".join(line for [line] in plan)
+        index = (
+            r"(Index|Bitmap Index) Scan (using|on) loyalty_purchase_(date|moment)_index"
+        )
+        self.assertRegex(text, rf"{index}.*\n *Index Cond:.*{condition}")
+
+    def _sell_for_years(self, product):
+        """Write 20,000 sales before START, and tell the planner.
+
+        Among the few sales of a test it may well read all, by whatever index it likes.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH sold AS (
+                    INSERT INTO loyalty_purchase (company_id, date, amount, channel)
+                    SELECT %(company)s, %(start)s - turn * INTERVAL '4 hours', 1, 'pos'
+                      FROM GENERATE_SERIES(1, 20000) turn
+                 RETURNING id)
+                INSERT INTO loyalty_purchase_line (purchase_id, product_id,
+                            quantity, amount)
+                SELECT id, %(product)s, 1, 1 FROM sold
+                """,
+                company=self.shop_company.id,
+                start=START,
+                product=product.id,
+            )
+        )
+        self._analyze("loyalty_purchase", "loyalty_purchase_line")
 
     def _rises(self, moves):
         """Return {movement: by how much it raised the positive balance of its card}.
