@@ -25,6 +25,10 @@ from . import test_claim_page
 from . import test_code_import
 from . import test_codes
 from . import test_credit_note
+from . import test_credit_note_award
+from . import test_credit_note_free
+from . import test_credit_note_policy
+from . import test_credit_note_random
 from . import test_credit_parts
 from . import test_customer_event
 from . import test_customer_metric
