@@ -10,9 +10,11 @@ from . import test_campaign_guard
 from . import test_campaign_journey
 from . import test_campaign_message
 from . import test_campaign_plan
+from . import test_campaign_points
 from . import test_campaign_replay
 from . import test_campaign_result
 from . import test_campaign_runner
+from . import test_campaign_stop
 from . import test_campaign_tracking
 from . import test_campaign_visit
 from . import test_card

@@ -207,3 +207,19 @@ class TestCampaignPlan(CampaignCommon):
         employee = self._create_user("plan_employee", "base.group_user")
         with self.assertRaises(AccessError):
             self._occasions(campaign, employee)
+
+    def test_calendar_of_what_is_planned(self):
+        holiday = self.env["loyalty.holiday"].create(
+            {
+                "name": "Double 11",
+                "calendar": "list",
+                "date_ids": [Command.create({"date": "2126-11-11"})],
+            }
+        )
+        campaign = self._create_campaign(
+            trigger="holiday", trigger_holiday_id=holiday.id, trigger_days=2
+        )
+        start = self.company._loyalty_day_start(fields.Date.to_date("2126-11-09"))
+        self.assertEqual(campaign.planned_at, start)
+        campaign.write({"trigger": "date", "start_at": "2126-01-02 03:04:05"})
+        self.assertEqual(str(campaign.planned_at), "2126-01-02 03:04:05")
