@@ -144,6 +144,9 @@ from . import loyalty_point_liability_facts_mixin
 from . import loyalty_point_liability
 from . import loyalty_point_liability_line
 from . import loyalty_point_folded
+from . import loyalty_point_archive_choice_mixin
+from . import loyalty_point_archive_file_mixin
+from . import loyalty_point_archive_opening_mixin
 from . import loyalty_point_archive
 from . import loyalty_point_hold
 from . import loyalty_concession

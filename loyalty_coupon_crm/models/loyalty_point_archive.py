@@ -1,111 +1,9 @@
-import base64
-import gzip
-import hashlib
-from io import BytesIO
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 BATCH_CARDS = 1000
-
-# The rows of a card up to the last one for which holds: all of them are old, none is an
-# open award, moved points from or into another wallet or is named by something that
-# stays, and none belongs to a row after it. Awards that rows after it drew from stay as
-# opening rows of their own; one row more says what none of them explains.
-FOLDABLE = """
-    WITH card AS (
-        SELECT move.card_id
-          FROM loyalty_point_move move
-          JOIN loyalty_card card ON card.id = move.card_id
-         WHERE move.date < %(before)s AND move.card_id > %(after)s
-           AND card.company_id IS NOT DISTINCT FROM %(company)s
-         GROUP BY move.card_id
-        HAVING COUNT(*) > 1
-         ORDER BY move.card_id
-         LIMIT %(limit)s
-    ),
-    reach AS (
-        SELECT move.id, move.card_id, move.points, move.balance_after,
-               CASE WHEN move.date >= %(before)s OR move.remaining > 0
-                      OR EXISTS (
-                         SELECT 1 FROM loyalty_point_hold held
-                          WHERE held.card_id = move.card_id
-                            AND held.expires_at > NOW() AT TIME ZONE 'UTC')
-                      OR EXISTS (
-                         SELECT 1 FROM loyalty_redemption used
-                          WHERE used.card_id = move.card_id
-                            AND used.order_model = move.order_model
-                            AND used.order_id = move.order_id
-                            AND used.date >= %(before)s)
-                      OR move.counterpart_id IS NOT NULL
-                      OR move.debt_of_id IS NOT NULL
-                      OR EXISTS (
-                         SELECT 1 FROM loyalty_point_move other
-                          WHERE other.counterpart_id = move.id)
-                      OR EXISTS (
-                         SELECT 1 FROM loyalty_point_move other
-                          WHERE other.debt_of_id = move.id)
-                      OR EXISTS (
-                         SELECT 1 FROM loyalty_point_move other
-                          WHERE other.reversal_of_id = move.id
-                            AND other.card_id != move.card_id)
-                      OR EXISTS (
-                         SELECT 1 FROM loyalty_point_move other
-                          WHERE other.id = move.reversal_of_id
-                            AND other.card_id != move.card_id)
-                      OR move.kind IN ('transfer', 'void') AND (
-                         reissued.reissued_from_id IS NOT NULL
-                         OR EXISTS (
-                            SELECT 1 FROM loyalty_card new
-                             WHERE new.reissued_from_id = move.card_id))
-                      %(named)s
-                    THEN 'infinity'::float
-                    ELSE GREATEST(
-                         move.id,
-                         (SELECT MAX(undone.id) FROM loyalty_point_move undone
-                           WHERE undone.reversal_of_id = move.id
-                             AND undone.card_id = move.card_id),
-                         (SELECT MAX(drawn.award_id)
-                            FROM loyalty_point_allocation drawn
-                           WHERE drawn.spend_id = move.id))
-                END AS last_id,
-               (SELECT MAX(drawn.spend_id) FROM loyalty_point_allocation drawn
-                 WHERE drawn.award_id = move.id) AS last_draw,
-               move.request_key LIKE 'archive/%%' AS is_opening
-          FROM loyalty_point_move move
-          JOIN card ON card.card_id = move.card_id
-          JOIN loyalty_card reissued ON reissued.id = move.card_id
-    ),
-    prefix AS (
-        SELECT id, card_id, balance_after,
-               MAX(last_id) OVER card_rows AS last_id,
-               SUM(points) OVER card_rows AS total,
-               COUNT(*) OVER card_rows AS count
-          FROM reach
-        WINDOW card_rows AS (PARTITION BY card_id ORDER BY id)
-    ),
-    fold AS (
-        SELECT DISTINCT ON (card_id) card_id, id, count
-          FROM prefix
-         WHERE last_id <= id AND count > 1 AND balance_after > -0.005
-           AND ROUND((total - balance_after)::numeric, 2) = 0
-         ORDER BY card_id, id DESC
-    ),
-    -- What is gone afterwards: a single opening row would come back as it is.
-    gain AS (
-        SELECT fold.card_id, fold.id, fold.count
-          FROM fold
-          JOIN reach ON reach.card_id = fold.card_id AND reach.id <= fold.id
-                    AND COALESCE(reach.last_draw, 0) <= fold.id
-         GROUP BY fold.card_id, fold.id, fold.count
-        HAVING COUNT(*) > 1 OR NOT BOOL_OR(COALESCE(reach.is_opening, FALSE))
-    )
-    SELECT card.card_id, gain.id, COALESCE(gain.count, 0)
-      FROM card LEFT JOIN gain ON gain.card_id = card.card_id
-     ORDER BY card.card_id
-"""
 
 FOLDED = """
     FROM UNNEST(%(cards)s::integer[], %(lasts)s::integer[]) AS fold (card_id, last_id)
@@ -130,6 +28,11 @@ class LoyaltyPointArchive(models.Model):
     """
 
     _name = "loyalty.point.archive"
+    _inherit = [
+        "loyalty.point.archive.choice.mixin",
+        "loyalty.point.archive.file.mixin",
+        "loyalty.point.archive.opening.mixin",
+    ]
     _description = "Archive of Points Movements"
     _order = "id desc"
     _log_access = False
@@ -218,40 +121,11 @@ class LoyaltyPointArchive(models.Model):
         :param after: id of the last card of the batch before
         :return: tuple of the number of cards looked at and the id of the last one
         """
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                FOLDABLE,
-                before=clock._loyalty_day_start(before),
-                company=owner.id or None,
-                after=after,
-                limit=limit,
-                named=self._named_sql(),
-            )
-        )
+        rows = self._find_folds(owner, clock, before, limit, after)
         folds = [(card_id, last_id) for card_id, last_id, count in rows if count]
         if folds:
             self._fold(owner, before, folds)
         return len(rows), rows[-1][0] if rows else after
-
-    @api.model
-    def _named_sql(self):
-        """Return SQL conditions for movements that rows of other models name."""
-        own = ("loyalty.point.allocation", "loyalty.point.move")
-        conditions = [
-            SQL(
-                "OR EXISTS (SELECT 1 FROM %s named WHERE named.%s = move.id)",
-                SQL.identifier(model._table),
-                SQL.identifier(field.name),
-            )
-            for model in self.env.registry.models.values()
-            if model._auto and not model._abstract and model._name not in own
-            for field in model._fields.values()
-            if field.type == "many2one"
-            and field.store
-            and field.comodel_name == "loyalty.point.move"
-        ]
-        return SQL(" ").join(conditions)
 
     def _fold(self, owner, before, folds):
         """Archive movements and leave opening rows of their cards.
@@ -281,134 +155,6 @@ class LoyaltyPointArchive(models.Model):
         self._replace_rows(archive, folded)
         self.env.invalidate_all()
         return archive
-
-    def _write_files(self, folded):
-        """Return the values of the two files, from SQL of the folded movements."""
-        moves = SQL(
-            """
-            SELECT move.*, card.code AS card_code, program.name AS program_name,
-                   partner.name AS partner_name
-            %s
-              JOIN loyalty_card card ON card.id = move.card_id
-              JOIN loyalty_program program ON program.id = move.program_id
-              LEFT JOIN res_partner partner ON partner.id = move.partner_id
-             ORDER BY move.id
-            """,
-            folded,
-        )
-        draws = SQL(
-            """
-            SELECT drawn.* FROM loyalty_point_allocation drawn
-             WHERE drawn.spend_id IN (SELECT move.id %(folded)s)
-                OR drawn.award_id IN (SELECT move.id %(folded)s)
-             ORDER BY drawn.id
-            """,
-            folded=folded,
-        )
-        values = {}
-        for name, query in (("move", moves), ("allocation", draws)):
-            content = self._copy_csv(query)
-            values[f"{name}_file"] = base64.b64encode(content)
-            values[f"{name}_checksum"] = hashlib.sha256(content).hexdigest()
-        return values
-
-    def _copy_csv(self, query):
-        """Return the rows of a query as compressed CSV with a head line."""
-        stream = BytesIO()
-        statement = self.env.cr.mogrify(query).decode()
-        with gzip.GzipFile(fileobj=stream, mode="wb", mtime=0) as packed:
-            self.env.cr.copy_expert(
-                f"COPY ({statement}) TO STDOUT WITH (FORMAT csv, HEADER)", packed
-            )
-        return stream.getvalue()
-
-    def _replace_rows(self, archive, folded):
-        """Turn folded movements into the opening rows of their cards, delete the rest.
-
-        :param folded: SQL of the movements, as `FOLDED`
-        """
-        self.env["loyalty.point.folded"]._remember(folded)
-        self.env.cr.execute(
-            SQL(
-                """
-                DELETE FROM loyalty_point_allocation drawn
-                 WHERE drawn.spend_id IN (SELECT move.id %s)
-                """,
-                folded,
-            )
-        )
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH opening AS (%(openings)s),
-                kept AS (
-                    UPDATE loyalty_point_move move SET
-                           kind = 'opening', points = opening.points,
-                           balance_after = opening.balance_after, remaining = 0,
-                           date = opening.date,
-                           expiration_date = CASE WHEN is_lot
-                                                  THEN move.expiration_date END,
-                           available_date = CASE WHEN is_lot
-                                                 THEN move.available_date END,
-                           inactive_days = CASE WHEN is_lot
-                                                THEN move.inactive_days ELSE 0 END,
-                           order_model = NULL, order_id = NULL, user_id = NULL,
-                           approved_by_id = NULL, reversal_of_id = NULL,
-                           adjustment_id = NULL, request_key = %(key)s || move.id,
-                           reason = %(reason)s
-                      FROM opening WHERE move.id = opening.id
-                )
-                DELETE FROM loyalty_point_move gone
-                 USING (SELECT move.id %(folded)s) move
-                 WHERE gone.id = move.id
-                   AND gone.id NOT IN (SELECT id FROM opening)
-                """,
-                openings=self._openings_sql(folded),
-                folded=folded,
-                key=f"archive/{archive.id}/",
-                reason=self.env._("Movements before are in archive %s", archive.id),
-            )
-        )
-
-    @api.model
-    def _openings_sql(self, folded):
-        """Return SQL of the opening rows of cards, once nothing folded draws any more.
-
-        An award that later rows drew from is one, with what they drew. Another one, the
-        last of the others, has what is left of the balance.
-
-        :param folded: SQL of the movements, as `FOLDED`
-        """
-        return SQL(
-            """
-            SELECT id, is_lot, date, points,
-                   ROUND(SUM(points) OVER (PARTITION BY card_id ORDER BY id)::numeric,
-                         2) AS balance_after
-              FROM (SELECT id, card_id, is_lot, date, lots, place,
-                           ROUND((COALESCE(drawn, 0)
-                                  + CASE WHEN place = 1 THEN rest ELSE 0 END)::numeric,
-                                 2) AS points
-                      FROM (SELECT lot.id, lot.card_id, lot.drawn IS NOT NULL AS is_lot,
-                                   last.date, lot.drawn,
-                                   COUNT(lot.drawn) OVER card AS lots,
-                                   last.balance_after
-                                   - COALESCE(SUM(lot.drawn) OVER card, 0) AS rest,
-                                   ROW_NUMBER() OVER (
-                                       PARTITION BY lot.card_id
-                                       ORDER BY lot.drawn IS NULL DESC, lot.id DESC)
-                                       AS place
-                              FROM (SELECT move.id, move.card_id, fold.last_id,
-                                           (SELECT GREATEST(0, SUM(drawn.points))
-                                              FROM loyalty_point_allocation drawn
-                                             WHERE drawn.award_id = move.id
-                                            HAVING COUNT(*) > 0) AS drawn
-                                    %(folded)s) lot
-                              JOIN loyalty_point_move last ON last.id = lot.last_id
-                            WINDOW card AS (PARTITION BY lot.card_id)) part) opening
-             WHERE is_lot OR place = 1 AND (points != 0 OR lots = 0)
-            """,
-            folded=folded,
-        )
 
     def action_show_opening_rows(self):
         """Open the opening rows that the archive left behind."""
