@@ -141,6 +141,7 @@ from . import loyalty_point_reminder
 from . import loyalty_point_allocation
 from . import loyalty_point_liability_source_mixin
 from . import loyalty_point_liability_facts_mixin
+from . import loyalty_point_liability_figures_mixin
 from . import loyalty_point_liability
 from . import loyalty_point_liability_line
 from . import loyalty_point_folded

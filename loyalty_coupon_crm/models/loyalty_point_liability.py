@@ -15,29 +15,18 @@ class LoyaltyPointLiability(models.Model):
     """
 
     _name = "loyalty.point.liability"
-    _inherit = "loyalty.point.liability.facts.mixin"
+    _inherit = [
+        "loyalty.point.liability.facts.mixin",
+        "loyalty.point.liability.figures.mixin",
+    ]
     _description = "Points Liability"
     _order = "date desc, company_id, program_id, id desc"
     _rec_name = "program_id"
 
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    program_id = fields.Many2one(
-        "loyalty.program",
-        required=True,
-        readonly=True,
-        ondelete="restrict",
-        index=True,
-    )
+    company_id = fields.Many2one(required=True)
+    program_id = fields.Many2one(required=True, ondelete="restrict", index=True)
     date_from = fields.Date(string="From", readonly=True)
     date = fields.Date(string="At the End of", required=True, readonly=True)
-    points_value = fields.Float(
-        string="Value of a Point",
-        digits=(16, 4),
-        readonly=True,
-        aggregator=None,
-        help="In company currency, at the rate of the day.",
-    )
     earned = fields.Float(
         string="Points Earned",
         readonly=True,
@@ -54,37 +43,11 @@ class LoyaltyPointLiability(models.Model):
     redeemed_total = fields.Float(
         string="Redeemed to Date", readonly=True, aggregator=None
     )
-    outstanding = fields.Float(readonly=True, help="Points earned that are still open.")
-    outstanding_all = fields.Float(
-        string="Balance of All Cards",
-        readonly=True,
-        help="Positive balances: points that were given free, or imported as opening "
-        "balances, included.",
-    )
-    expiring = fields.Float(
-        string="Expiring in 90 Days", readonly=True, help="Of the points outstanding."
-    )
-    breakage_rate = fields.Float(
-        readonly=True,
-        aggregator=None,
-        help="Points that lapsed ÷ points that cannot be open any more.",
-    )
-    expected_use = fields.Float(
-        readonly=True,
-        aggregator=None,
-        help="Share of the points outstanding that is expected to be spent: by the "
-        "redemption curve of months of which nothing is open any more.",
-    )
     expected_total = fields.Float(
         string="Expected to Be Redeemed",
         readonly=True,
         aggregator=None,
         help="In total: redeemed to date and expected of the points outstanding.",
-    )
-    fair_amount = fields.Monetary(
-        string="Value Outstanding",
-        readonly=True,
-        help="Points outstanding × expected use × value of a point.",
     )
     allocated = fields.Monetary(
         string="Deferred",
