@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import format_amount
 
 
 class LoyaltyGateStackMixin(models.AbstractModel):
@@ -114,3 +115,16 @@ class LoyaltyGateStackMixin(models.AbstractModel):
             )
             for product, amount in gaps
         ]
+
+    def _margin_gap(self, net, cost, currency):
+        """Return by how much a price is below the least margin, as text, or None.
+
+        :param net: untaxed price of a line, all discounts taken off
+        :param cost: cost of its goods
+        :param currency: currency of both, the company's
+        """
+        self.ensure_one()
+        floor = cost / (1 - self.margin_floor / 100)
+        if currency.compare_amounts(net, floor) >= 0:
+            return None
+        return format_amount(self.env, floor - net, currency)

@@ -45,6 +45,22 @@ class LoyaltyProgramPaymentMixin(models.AbstractModel):
                     refused |= products.filtered_domain(domain)
         return refused
 
+    def _wrongly_paying(self, total, paid, kept, currency):
+        """Return a program of these that pays what it must not, or an empty record.
+
+        :param total: amount of an order before gift cards and eWallets, with taxes
+        :param paid: dict {program: amount it pays}
+        :param kept: dict {program: amount it must not pay, see `_not_payable`}
+        :param currency: currency of the order, of all amounts
+        """
+        for program in self:
+            # What one program must not pay, one that may pay less must not either.
+            together = sum(paid[one] for one in self if kept[one] >= kept[program])
+            payable = max(total - kept[program], 0.0)
+            if kept[program] and currency.compare_amounts(together, payable) > 0:
+                return program
+        return self.browse()
+
     def _not_payable_message(self, products):
         """Return in words that products have to be paid with money.
 

@@ -1,7 +1,6 @@
 from contextlib import contextmanager
 
 from odoo import api, fields, models
-from odoo.tools import format_amount
 
 LET_THROUGH_KEY = "loyalty_coupon_crm.let_through"
 
@@ -281,12 +280,10 @@ class LoyaltySaleGateMixin(models.AbstractModel):
                 line.product_uom_qty, line.product_id.uom_id
             )
             cost = line.product_id.with_company(self.company_id).standard_price
-            floor = cost * quantity / (1 - program.margin_floor / 100)
             net = self._loyalty_to_company(line.price_subtotal - discount)
-            currency = self.company_id.currency_id
-            if currency.compare_amounts(net, floor) < 0:
-                amount = format_amount(self.env, floor - net, currency)
-                gaps.append((line.product_id.display_name, amount))
+            gap = program._margin_gap(net, cost * quantity, self.company_id.currency_id)
+            if gap:
+                gaps.append((line.product_id.display_name, gap))
         return gaps
 
     def _loyalty_line_discounts(self, program):

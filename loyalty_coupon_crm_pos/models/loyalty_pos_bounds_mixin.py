@@ -111,15 +111,8 @@ class LoyaltyPosBoundsMixin(models.AbstractModel):
             paid[program] = paid.get(program, 0.0) - line._loyalty_total()
         total = (self.lines - payments)._loyalty_total()
         kept = {program: self._loyalty_not_payable_amount(program) for program in paid}
-        for program in paid:
-            # What one program must not pay, one that may pay less must not either.
-            together = sum(paid[one] for one in paid if kept[one] >= kept[program])
-            payable = max(total - kept[program], 0.0)
-            if kept[program] and (
-                self.currency_id.compare_amounts(together, payable) > 0
-            ):
-                return program
-        return self.env["loyalty.program"]
+        programs = self.env["loyalty.program"].union(*paid)
+        return programs._wrongly_paying(total, paid, kept, self.currency_id)
 
     def _loyalty_not_payable_amount(self, program):
         """Return what of the order has to be paid with money, with taxes."""

@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.tools import format_amount
 
 
 class LoyaltyPosConditionMixin(models.AbstractModel):
@@ -56,11 +55,10 @@ class LoyaltyPosConditionMixin(models.AbstractModel):
             if not own.get(line):
                 continue
             cost = line._loyalty_cost(line.product_id, line.qty)
-            floor = cost / (1 - program.margin_floor / 100)
             net = self._loyalty_to_company(line._loyalty_signed() - discount)
-            if currency.compare_amounts(net, floor) < 0:
-                amount = format_amount(self.env, floor - net, currency)
-                gaps.append((line.product_id.display_name, amount))
+            gap = program._margin_gap(net, cost, currency)
+            if gap:
+                gaps.append((line.product_id.display_name, gap))
         return gaps
 
     def _loyalty_line_discounts(self, program):
