@@ -89,7 +89,8 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
         """
         if program.applies_on == "current":
             # A coupon brings its own point; one of a promotion lives with the order.
-            return min(earned, 0.0)
+            # What it spends the lines of the order say.
+            return 0.0
         if program.applies_on == "both" and not self._loyalty_may_be_less(program):
             return allowed
         return min(max(earned, 0.0), allowed)
@@ -105,7 +106,7 @@ class LoyaltyPosEarnMixin(models.AbstractModel):
     def _loyalty_note_claim(self, program, earned, granted):
         """Flag a claim that is more than a step from what the server computes."""
         step = max(float(program.points_step), CENT)
-        if program.applies_on == "current" and earned <= CENT:
+        if program.applies_on == "current" and abs(earned) <= CENT:
             return
         difference = abs(earned - granted)
         if float_compare(difference, step, precision_digits=POINTS_DIGITS) <= 0:

@@ -15,21 +15,42 @@ class LoyaltyPosOrderConfirmMixin(models.AbstractModel):
         if not least:
             return None
         lines = self._loyalty_lines_to_confirm()
-        amount = -lines._loyalty_total()
-        member = self.partner_id or lines.coupon_id.partner_id[:1]
-        if not member or self.currency_id.compare_amounts(amount, least) < 0:
+        if self.currency_id.compare_amounts(-lines._loyalty_total(), least) < 0:
             return None
-        confirmed = self.env["loyalty.confirmation"]._confirmed_amount(
-            self._loyalty_holder(), member
-        )
-        if self.currency_id.compare_amounts(amount, confirmed) <= 0:
-            return None
-        return self.env._(
-            "%(member)s has not confirmed that %(amount)s are paid with coupons and "
-            "points.",
-            member=member.name,
-            amount=format_amount(self.env, amount, self.currency_id),
-        )
+        confirmations = self.env["loyalty.confirmation"]
+        for member, own in lines.grouped(self._loyalty_confirmer).items():
+            amount = -own._loyalty_total()
+            confirmed = confirmations._confirmed_amount(self._loyalty_holder(), member)
+            if self.currency_id.compare_amounts(amount, confirmed) > 0:
+                return self.env._(
+                    "%(member)s has not confirmed that %(amount)s are paid with "
+                    "coupons and points.",
+                    member=member.name,
+                    amount=format_amount(self.env, amount, self.currency_id),
+                )
+        return None
+
+    def _loyalty_confirmer(self, line):
+        """Return who confirms a reward line: the customer, or whose card it is.
+
+        The customer says nothing for a wallet or personal coupon of somebody else.
+        """
+        self.ensure_one()
+        if self._loyalty_is_foreign(line.coupon_id):
+            return line.coupon_id.partner_id
+        lines = self._loyalty_lines_to_confirm()
+        return self.partner_id or lines.coupon_id.partner_id[:1]
+
+    def _loyalty_is_foreign(self, card):
+        """Return whether a card is one that only somebody else may use."""
+        self.ensure_one()
+        program, customer = card.program_id, self.partner_id
+        personal = (
+            program.strict or program.is_nominative
+        ) and not program.transferable
+        if not personal or not customer or not card.partner_id:
+            return False
+        return not (card._is_owner(customer) or card._member(customer))
 
     def _loyalty_lines_to_confirm(self):
         """Return the reward lines that cards of members pay."""

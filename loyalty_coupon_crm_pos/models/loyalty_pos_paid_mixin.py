@@ -34,6 +34,7 @@ class LoyaltyPosPaidMixin(models.AbstractModel):
                     "coupons and points were booked when the session closed."
                 )
             )
+            order._loyalty_link_wallets()
             if problem := order._loyalty_claim_problem():
                 order._loyalty_flag(problem)
             order._loyalty_flag_overdrawn()

@@ -42,7 +42,10 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                         code=card.code,
                     )
                 )
-            if card.program_id.is_nominative and not card.program_id.pending_days:
+            if card.id in held and self._loyalty_is_foreign(card):
+                self._loyalty_flag_foreign(card)
+            own = card.program_id.is_nominative and self._loyalty_may_earn(card)
+            if own and not card.program_id.pending_days:
                 # What the order brings to the wallet need not be held.
                 points -= self._loyalty_earned(card.program_id)
             missing = points - held.get(card.id, 0.0)
@@ -57,13 +60,16 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
 
     def _loyalty_check_promotions(self):
         """Ask the gate about strict promotions that need no card, and flag."""
-        lines = self.lines._loyalty_sold().filtered(
-            lambda line: line.reward_id and not line.coupon_id
-        )
-        programs = lines.reward_id.program_id
-        for program in programs.filtered(
-            lambda program: program.strict and program.applies_on == "current"
-        ):
+        programs = self._loyalty_cardless_lines().reward_id.program_id
+        for program in programs:
+            if self._loyalty_lacks_card(program):
+                self._loyalty_flag(
+                    self.env._(
+                        "The till gave a reward of %s without a card. Nothing paid it.",
+                        program.name,
+                    )
+                )
+        for program in programs.filtered(lambda one: one.applies_on == "current"):
             blockers = program._redemption_blockers(
                 self.env["loyalty.card"],
                 self.partner_id,
@@ -72,6 +78,36 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                 document=self,
             )
             self._loyalty_flag_refused(program, blockers)
+
+    def _loyalty_cardless_lines(self):
+        """Return the reward lines of strict programs that name no card."""
+        return self.lines._loyalty_sold().filtered(
+            lambda line: line.reward_id.program_id.strict and not line.coupon_id
+        )
+
+    def _loyalty_link_wallets(self):
+        """Have a customer's wallet pay the rewards that name none, as any other."""
+        for order in self.filtered("partner_id"):
+            lines = order._loyalty_cardless_lines()
+            for program, own in lines.grouped(
+                lambda line: line.reward_id.program_id
+            ).items():
+                if program.is_nominative:
+                    own.coupon_id = order._loyalty_find_wallet(program)
+
+    def _loyalty_lacks_card(self, program):
+        """Return whether nothing can pay a reward of a program that names no card.
+
+        Promotions and their codes need none, and a first wallet is made when the order
+        is paid, of what it earns.
+        """
+        if program.is_nominative:
+            return not self.partner_id or self._loyalty_earned(program) <= 0
+        modes = [
+            program.trigger == "auto",
+            "with_code" in program.rule_ids.mapped("mode"),
+        ]
+        return program.applies_on != "current" or not any(modes)
 
     def _loyalty_flag_refused(self, program, blockers):
         """Flag what was used although something spoke against it.
@@ -114,6 +150,18 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                     reasons=" ".join(reasons),
                 )
             )
+
+    def _loyalty_flag_foreign(self, card):
+        """Flag a card of somebody else that was held for its owner."""
+        self._loyalty_flag(
+            self.env._(
+                "Card %(code)s was held for %(owner)s, but paid an order of "
+                "%(customer)s.",
+                code=card.code,
+                owner=card.partner_id.display_name,
+                customer=self.partner_id.display_name,
+            )
+        )
 
     def _loyalty_loss_reason(self, card):
         """Return why the shop bears what a card did not have."""

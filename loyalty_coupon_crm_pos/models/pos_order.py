@@ -63,6 +63,7 @@ class PosOrder(models.Model):
         unpaid = self.sudo().filtered(
             lambda order: order.state not in PAID_STATES or order._loyalty_is_sending()
         )
+        unpaid._loyalty_link_wallets()
         unpaid._loyalty_check_claims()
         unpaid._loyalty_check_paid()
         result = super().action_pos_order_paid()
@@ -103,6 +104,8 @@ class PosOrder(models.Model):
         :return: Odoo's payload
         """
         self.ensure_one()
+        # Much of what follows asks nobody's rights: who runs no till has no say.
+        self.check_access("write")
         self._loyalty_wait_for_retry()
         # What the order may claim is the server's to say, whoever runs the till.
         coupon_data = self.sudo()._loyalty_heard(coupon_data)

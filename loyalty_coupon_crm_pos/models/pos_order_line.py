@@ -8,6 +8,8 @@ from odoo.addons.loyalty_coupon_crm.tools.spread import spread
 from .loyalty_pos_waiting_mixin import OPENING, Opening
 
 PAID_STATES = ("paid", "done", "invoiced")
+# No card has more; of much more a balance would lose its last digits.
+MOST_POINTS = 1e9
 
 
 class PosOrderLine(models.Model):
@@ -104,7 +106,7 @@ class PosOrderLine(models.Model):
 
         The till says what they cost; a reward is never cheaper than its program says.
         """
-        asked = sum(self.mapped("points_cost"))
+        asked = min(sum(self.mapped("points_cost")), MOST_POINTS)
         lines = self.filtered("reward_id")
         programs = lines.reward_id.program_id | lines.coupon_id.program_id
         if not programs.filtered("strict"):

@@ -1,5 +1,6 @@
+from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import LoyaltyCrmPosCommon
 
@@ -92,6 +93,81 @@ class TestPosClaims(LoyaltyCrmPosCommon):
         for points in ("nan", "inf", "-inf"):
             self._send(order, self.wallet.id, float(points), program_id=self.points.id)
         self.assertEqual(self.wallet.points, 90)
+
+    def test_points_that_no_line_of_the_order_takes(self):
+        for claimed in (-1, -1e300):
+            order = self._pay_order()
+            self._confirm(order, self.coupon, claimed)
+            self.assertEqual(self.coupon.points, 1)
+            self.assertIn(self.coupons.name, order.loyalty_flag)
+
+    def test_costs_beyond_all_numbers_of_points(self):
+        """A balance of so many digits would lose its own."""
+        self.wallet.sudo()._post_move("issue", 100)
+        line = self._till_reward(self.wallet, 10, cost=1e300)
+        self._sync([self._till_line(self.product), line], self.cashier)
+        self.assertEqual(self.wallet.points, 0)
+        self.assertLedger(self.wallet)
+
+    def test_wallet_of_somebody_else_is_asked_what_the_order_earns_or_not(self):
+        """What it earns goes to the customer: the other wallet needs its hold."""
+        self.wallet.sudo()._post_move("issue", 100)
+        line = self._till_reward(self.wallet, 10, cost=50)
+        lines = [self._till_line(self.product), line]
+        for transferable, words in ((False, "belongs to"), (True, None)):
+            self.points.sudo().transferable = transferable
+            order = self._sync(lines, self.cashier, self.other_partner)
+            if words:
+                self.assertRegex(order.sudo().loyalty_flag, words)
+            else:
+                self.assertFalse(order.sudo().loyalty_flag)
+
+    def test_card_that_was_held_for_somebody_else(self):
+        self.coupons.sudo().transferable = False
+        self.enterContext(self.enter_registry_test_mode())
+        self.env.flush_all()
+        till = self.config.with_user(self.cashier)
+        till.hold_cards(UUID, {str(self.coupon.id): 1}, self.partner.id)
+        order = self._pay_order(
+            rewards=[self._reward_line(self.coupon, 10)],
+            partner=self.other_partner,
+            uuid=UUID,
+        )
+        self.assertIn(f"held for {self.partner.name}", order.loyalty_flag)
+
+    def test_rewards_that_name_no_card(self):
+        """The wallet of the customer pays; for who has none it is told."""
+        self.wallet.sudo()._post_move("issue", 100)
+        self.points.rule_ids.sudo().minimum_amount = 1000
+        line = {**self._till_reward(self.wallet, 10, cost=50), "coupon_id": False}
+        lines = [self._till_line(self.product), line]
+        order = self._sync(lines, self.cashier)
+        self.assertEqual((order.lines.coupon_id, self.wallet.points), (self.wallet, 50))
+        self.assertFalse(order.sudo().loyalty_flag)
+        for partner in (False, self.other_partner.id):
+            order = self._sync(lines, self.cashier, partner_id=partner)
+            self.assertIn("without a card", order.sudo().loyalty_flag)
+        line = {**self._till_reward(self.coupon, 10), "coupon_id": False}
+        order = self._sync([self._till_line(self.product), line], self.cashier)
+        self.assertIn("without a card", order.sudo().loyalty_flag)
+        self.assertEqual(self.coupon.points, 1)
+
+    def test_who_runs_no_till_claims_nothing(self):
+        program = self._create_coupon_program(
+            program_type="next_order_coupons",
+            applies_on="future",
+            trigger="auto",
+            strict=True,
+            rule_ids=[Command.clear(), Command.create({"minimum_amount": 150})],
+        )
+        order = self._pay_order()
+        claim = {"-1": {"points": 1, "program_id": program.id}}
+        for group in ("base.group_portal", "base.group_user"):
+            user = new_test_user(self.env, login=f"nobody_{group}", groups=group)
+            with self.assertRaises(AccessError):
+                order.with_user(user).confirm_coupon_programs(claim)
+        self.assertFalse(program.sudo().coupon_ids)
+        self.assertFalse(order.loyalty_flag)
 
     def test_promotion_leaves_no_points_behind(self):
         promotion = self._create_coupon_program(

@@ -77,6 +77,26 @@ class TestPosMemberConfirm(LoyaltyCrmPosCommon):
         self._confirm("2580", amount=31)
         self.assertTrue(self._pay())
 
+    def test_who_is_on_the_order_confirms_no_card_of_somebody_else(self):
+        self.program.sudo().transferable = False
+        self.other_partner._loyalty_set_pin("1470")
+        for uuid in (FIRST, SECOND):
+            self._confirm("1470", partner=self.other_partner, uuid=uuid)
+        with self.assertRaisesRegex(UserError, self.partner.name):
+            self._pay(partner=self.other_partner)
+        self.program.sudo().transferable = True
+        self.assertTrue(self._pay(partner=self.other_partner, uuid=SECOND))
+
+    def test_wallet_that_is_not_named_is_confirmed(self):
+        points = self._create_points_program(strict=True)
+        wallet = self._create_card(points, self.partner, 100)
+        lines = [
+            self._till_line(self.product),
+            {**self._till_reward(wallet, 30, cost=50), "coupon_id": False},
+        ]
+        with self.assertRaisesRegex(UserError, "has not confirmed"):
+            self._sync(lines, self.cashier)
+
     def test_code_by_text_message_and_mail(self):
         for method, model in (("sms", "sms.sms"), ("email", "mail.mail")):
             with self.subTest(method):
