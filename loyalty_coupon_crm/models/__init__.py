@@ -40,6 +40,8 @@ from . import loyalty_customer_event
 from . import loyalty_fact_query
 from . import loyalty_coupon_query
 from . import loyalty_customer_query
+from . import loyalty_bought_month_mixin
+from . import loyalty_cohort_sums_mixin
 from . import loyalty_customer_month
 from . import loyalty_cohort_month
 from . import loyalty_first_use

@@ -19,13 +19,12 @@ class LoyaltyCustomerMonth(models.Model):
     """
 
     _name = "loyalty.customer.month"
+    _inherit = "loyalty.bought.month.mixin"
     _description = "Month of a Customer"
     _log_access = False
     _rec_name = "customer_id"
     _order = "month desc, id"
 
-    company_id = fields.Many2one("res.company", required=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
     customer_id = fields.Many2one(
         "res.partner", required=True, ondelete="cascade", index=True
     )
@@ -33,13 +32,6 @@ class LoyaltyCustomerMonth(models.Model):
         string="Cohort",
         required=True,
         help="Month of the first purchase, in the company's time zone.",
-    )
-    month = fields.Date(required=True, help="First day of the month.")
-    purchase_count = fields.Integer(
-        string="Purchases", help="Purchases that were not taken back altogether."
-    )
-    amount = fields.Monetary(
-        string="Net Sales", help="Untaxed, net of discount and refunds."
     )
 
     _cohort_index = models.Index("(company_id, cohort_month, month)")

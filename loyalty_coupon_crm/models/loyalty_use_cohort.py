@@ -16,13 +16,15 @@ class LoyaltyUseCohort(models.Model):
     """
 
     _name = "loyalty.use.cohort"
+    _inherit = "loyalty.cohort.sums.mixin"
     _description = "Month around the First Use"
     _log_access = False
     _rec_name = "cohort_month"
     _order = "cohort_month desc, program_id, month, id"
+    _sums_by = KEYS
+    _sums_of = SUMS
+    _sums_people = ("member_count", "customer_count")
 
-    company_id = fields.Many2one("res.company", required=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
     program_id = fields.Many2one(
         "loyalty.program", required=True, ondelete="cascade", index=True
     )
@@ -31,20 +33,9 @@ class LoyaltyUseCohort(models.Model):
         required=True,
         help="Month of the first use of the program, in the company's time zone.",
     )
-    month = fields.Date(required=True, help="First day of the month.")
     member_count = fields.Integer(
         string="First Users",
         help="Customers of the cohort, in the month of their first use.",
-    )
-    customer_count = fields.Integer(
-        string="Customers Who Bought",
-        help="Customers of the cohort with a purchase in the month.",
-    )
-    purchase_count = fields.Integer(
-        string="Purchases", help="Purchases that were not taken back altogether."
-    )
-    amount = fields.Monetary(
-        string="Net Sales", help="Untaxed, net of discount and refunds."
     )
 
     def init(self):
@@ -108,54 +99,6 @@ class LoyaltyUseCohort(models.Model):
             SQL("SELECT * FROM loyalty_customer_month"),
             sign,
         )
-
-    @api.model
-    def _names(self, columns):
-        return SQL(", ").join(map(SQL.identifier, columns))
-
-    @api.model
-    def _add(self, which, sign):
-        """Add what first uses come to, or take it away, as rows of their own.
-
-        :param which: SQL condition on rows of `loyalty.first.use`, as `kept`
-        :param sign: 1 or -1
-        """
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO loyalty_use_cohort (%s) %s",
-                self._names((*KEYS, *SUMS)),
-                self._kept_sql(which, sign),
-            )
-        )
-        self.invalidate_model()
-
-    @api.model
-    def _merge(self):
-        """Make one row again of those a cohort has for the same month."""
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH changed AS (
-                    SELECT %(keys)s FROM loyalty_use_cohort
-                     GROUP BY %(keys)s HAVING COUNT(*) > 1
-                ), gone AS (
-                    DELETE FROM loyalty_use_cohort
-                     WHERE (%(keys)s) IN (SELECT %(keys)s FROM changed)
-                    RETURNING *
-                )
-                INSERT INTO loyalty_use_cohort (%(keys)s, %(sums)s)
-                SELECT %(keys)s, %(totals)s FROM gone
-                 GROUP BY %(keys)s
-                HAVING SUM(member_count) > 0 OR SUM(customer_count) > 0
-                """,
-                keys=self._names(KEYS),
-                sums=self._names(SUMS),
-                totals=SQL(", ").join(
-                    SQL("SUM(%s)", SQL.identifier(name)) for name in SUMS
-                ),
-            )
-        )
-        self.invalidate_model()
 
     @api.model
     def _replace_after(self, removed, customers, replace):

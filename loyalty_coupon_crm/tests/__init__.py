@@ -26,6 +26,7 @@ from . import test_chosen_points
 from . import test_claim_page
 from . import test_code_import
 from . import test_codes
+from . import test_cohort_sums_mixin
 from . import test_credit_note
 from . import test_credit_note_award
 from . import test_credit_note_free
