@@ -21,7 +21,7 @@ class LoyaltyBasketReport(models.Model):
     """
 
     _name = "loyalty.basket.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = "loyalty.report.shop.mixin"
     _description = "Basket with and without Coupon"
     _auto = False
     _rec_name = "purchase_id"
@@ -49,15 +49,6 @@ class LoyaltyBasketReport(models.Model):
         string="Document", model_field="order_model", readonly=True
     )
     customer_id = fields.Many2one("res.partner", readonly=True)
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    channel = fields.Selection(
-        selection=lambda self: (
-            self.env["loyalty.purchase"]._fields["channel"].selection
-        ),
-        readonly=True,
-    )
-    shop = fields.Char(readonly=True)
     purchase_date = fields.Date(
         string="Day of Purchase", readonly=True, help="In the company's time zone."
     )

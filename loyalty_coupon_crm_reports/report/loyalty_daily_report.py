@@ -19,7 +19,7 @@ class LoyaltyDailyReport(models.Model):
     """
 
     _name = "loyalty.daily.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = "loyalty.report.shop.mixin"
     _description = "Daily Figures with Today"
     _auto = False
     _rec_name = "day"
@@ -70,16 +70,7 @@ class LoyaltyDailyReport(models.Model):
         "loyalty.point.hold": ["card_id", "expires_at"],
     }
 
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
     day = fields.Date(readonly=True, help="In the company's time zone.")
-    channel = fields.Selection(
-        selection=lambda self: (
-            self.env["loyalty.purchase"]._fields["channel"].selection
-        ),
-        readonly=True,
-    )
-    shop = fields.Char(readonly=True)
     program_id = fields.Many2one("loyalty.program", readonly=True)
     purchase_count = fields.Integer(
         string="Purchases",

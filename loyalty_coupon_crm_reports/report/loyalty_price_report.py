@@ -43,7 +43,7 @@ class LoyaltyPriceReport(models.Model):
     """
 
     _name = "loyalty.price.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = "loyalty.report.line.mixin"
     _description = "Price Differences"
     _auto = False
     _rec_name = "product_id"
@@ -77,22 +77,7 @@ class LoyaltyPriceReport(models.Model):
         "res.partner": ["country_id", "lang", "loyalty_birthday", "state_id"],
     }
 
-    purchase_id = fields.Many2one("loyalty.purchase", readonly=True)
-    product_id = fields.Many2one("product.product", readonly=True)
     categ_id = fields.Many2one("product.category", string="Category", readonly=True)
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    channel = fields.Selection(
-        selection=lambda self: (
-            self.env["loyalty.purchase"]._fields["channel"].selection
-        ),
-        readonly=True,
-    )
-    shop = fields.Char(readonly=True)
-    date = fields.Datetime(string="Bought on", readonly=True)
-    month = fields.Date(
-        readonly=True, help="First day of the month, in the company's time zone."
-    )
     acquaintance = fields.Selection(
         [
             ("first", "First purchase"),
@@ -370,8 +355,3 @@ class LoyaltyPriceReport(models.Model):
                 for low in reversed(AGES)
             ),
         )
-
-    @api.readonly
-    def action_open_rows(self):
-        """Open the purchases behind a figure."""
-        return self._open_action(self.purchase_id, self.env._("Purchases"))

@@ -16,7 +16,7 @@ class LoyaltyProductReport(models.Model):
     """
 
     _name = "loyalty.product.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = "loyalty.report.line.mixin"
     _description = "Products by Time"
     _auto = False
     _rec_name = "product_id"
@@ -38,26 +38,11 @@ class LoyaltyProductReport(models.Model):
         ],
     }
 
-    purchase_id = fields.Many2one("loyalty.purchase", readonly=True)
-    product_id = fields.Many2one("product.product", readonly=True)
     categ_id = fields.Many2one(
         "product.category",
         string="Category",
         readonly=True,
         help="Of the product, on the day of the purchase.",
-    )
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    channel = fields.Selection(
-        selection=lambda self: (
-            self.env["loyalty.purchase"]._fields["channel"].selection
-        ),
-        readonly=True,
-    )
-    shop = fields.Char(readonly=True)
-    date = fields.Datetime(string="Bought on", readonly=True)
-    month = fields.Date(
-        readonly=True, help="First day of the month, in the company's time zone."
     )
     season = fields.Selection(SEASONS, string="Month of the Year", readonly=True)
     weekday = fields.Selection(
@@ -184,8 +169,3 @@ class LoyaltyProductReport(models.Model):
             local=self._local(SQL("sale.date"), SQL("sale.company_id")),
             condition=condition,
         )
-
-    @api.readonly
-    def action_open_rows(self):
-        """Open the purchases of the products, refunds included."""
-        return self._open_action(self.purchase_id, self.env._("Purchases"))

@@ -11,7 +11,7 @@ class LoyaltyUseReport(models.Model):
     """One use of a card that was not reversed, with the hour and weekday it fell on."""
 
     _name = "loyalty.use.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = "loyalty.report.shop.mixin"
     _description = "Use by Hour and Weekday"
     _auto = False
     _rec_name = "card_id"
@@ -54,15 +54,6 @@ class LoyaltyUseReport(models.Model):
         readonly=True,
         help="The commercial customer who used the card.",
     )
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    channel = fields.Selection(
-        selection=lambda self: (
-            self.env["loyalty.purchase"]._fields["channel"].selection
-        ),
-        readonly=True,
-    )
-    shop = fields.Char(readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
     date = fields.Datetime(string="Used on", readonly=True)
     use_date = fields.Date(
