@@ -34,26 +34,37 @@ def rows_net(facts):
     return first
 
 
-@once
-def counted(facts):
-    """Return the baskets that count."""
-    rows = rows_net(facts)
-    rows["positive"] = rows.date.where(rows.amount > 0)
-    groups = rows.groupby(["company_id", "model", "document"], as_index=False)
-    baskets = groups.agg(
-        id=("id", "min"),
+def by_document(net, **figures):
+    """Return one row per document, of the moment of its first row that still counts.
+
+    :param net: rows of `rows_net`
+    :param figures: further columns, as for pandas' `agg`
+    """
+    net = net.assign(positive=net.date.where(net.amount > 0))
+    groups = net.groupby(["company_id", "model", "document"], as_index=False)
+    found = groups.agg(
         customer_id=("commercial_partner_id", "first"),
-        channel=("channel", "first"),
-        shop=("shop", "first"),
         first=("date", "min"),
         positive=("positive", "min"),
         amount=("amount", "sum"),
+        **figures,
+    )
+    return found.assign(date=found.positive.fillna(found["first"]))
+
+
+@once
+def counted(facts):
+    """Return the baskets that count."""
+    baskets = by_document(
+        rows_net(facts),
+        id=("id", "min"),
+        channel=("channel", "first"),
+        shop=("shop", "first"),
         discount_amount=("discount_amount", "sum"),
         is_nothing=("is_nothing", "all"),
         rows=("id", "size"),
         backs=("backs", "sum"),
     )
-    baskets["date"] = baskets.positive.fillna(baskets["first"])
     free = baskets.is_nothing & (baskets.rows > baskets.backs)
     baskets = baskets[(baskets.amount > 0) | free].reset_index(drop=True)
     used = uses.live(facts)[["order_model", "order_id"]].dropna().drop_duplicates()

@@ -27,19 +27,13 @@ def documents(facts):
     net = rows.margin.astype(float) + margins["sum"].astype(float).fillna(0)
     rows["net_margin"] = net.where(known)
     rows["known"] = known.astype(int)
-    rows["positive"] = rows.date.where(rows.amount > 0)
-    groups = rows.groupby(["company_id", "model", "document"], as_index=False)
-    found = groups.agg(
-        customer_id=("commercial_partner_id", "first"),
-        first=("date", "min"),
-        positive=("positive", "min"),
-        amount=("amount", "sum"),
+    found = baskets.by_document(
+        rows,
         discount=("discount_amount", "sum"),
         margin=("net_margin", "sum"),
         known=("known", "sum"),
         rows=("known", "size"),
     )
-    found["date"] = found.positive.fillna(found["first"])
     found["margin"] = found.margin.where(found.known == found.rows)
     counted = baskets.counted(facts)[["company_id", "model", "document"]]
     found = found.merge(counted, how="left", indicator="counts")
@@ -251,17 +245,24 @@ def _split(counts, percent):
     return stats.chisquare(counts, planned).pvalue
 
 
-def _result(treated, control, cost):
-    given, goods, messages = cost
-    known = treated.known_gross.sum()
-    rate = treated.known_margin.sum() / known if known else None
-    found = {
+def _groups(treated, control):
+    """Return how many are in the groups, and who of them bought how much."""
+    return {
         "treated_count": len(treated),
         "control_count": len(control),
         "treated_buyers": int(treated.bought.sum()),
         "control_buyers": int(control.bought.sum()),
         "conversion_rate": 100 * treated.bought.mean(),
         "amount_treated": treated.after.mean(),
+    }
+
+
+def _result(treated, control, cost):
+    given, goods, messages = cost
+    known = treated.known_gross.sum()
+    rate = treated.known_margin.sum() / known if known else None
+    found = {
+        **_groups(treated, control),
         "margin_rate": None if rate is None else 100 * rate,
         "discount_amount": given,
         "goods_cost": goods,
@@ -358,12 +359,7 @@ def of_years(facts, year):
         if len(treated) and len(control):
             found[company] = {
                 "has_control": True,
-                "treated_count": len(treated),
-                "control_count": len(control),
-                "treated_buyers": int(treated.bought.sum()),
-                "control_buyers": int(control.bought.sum()),
-                "conversion_rate": 100 * treated.bought.mean(),
-                "amount_treated": treated.after.mean(),
+                **_groups(treated, control),
                 **lift(treated, control),
                 "open_count": len(units),
                 "ratio_p_value": _split([len(treated), len(control)], HOLDOUT),
