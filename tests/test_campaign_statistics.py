@@ -1,12 +1,10 @@
 """The figures of campaigns against scipy and statsmodels, and against the truth."""
 
-import importlib.util
 import math
-import pathlib
-import sys
 
 import numpy
 import pytest
+from addon_tools import load
 from scipy import stats
 from statsmodels.stats.proportion import proportions_ztest
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
@@ -14,19 +12,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 CAMPAIGNS = 2000
 SEED = 20261122
 
-
-def _load():
-    """Return the module without importing Odoo."""
-    root = pathlib.Path(__file__).resolve().parents[1]
-    path = root / "loyalty_coupon_crm" / "tools" / "campaign_statistics.py"
-    spec = importlib.util.spec_from_file_location("campaign_statistics", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-figures = _load()
+figures = load("campaign_statistics")
 
 
 def _group(after, before=None):

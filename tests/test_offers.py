@@ -1,14 +1,13 @@
 """Offers on random carts: the server, the till, and fractions counted one by one."""
 
-import importlib.util
 import json
 import math
 import random
 import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
+from addon_tools import load
 from offers_oracle import best_groups, discount_of, exact
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,18 +25,7 @@ const results = carts.map(({{ lines, offers, rounding, limit }}) =>
 process.stdout.write(JSON.stringify(results));
 """
 
-
-def _load():
-    """Return the module without importing Odoo."""
-    path = ROOT / "loyalty_coupon_crm" / "tools" / "offers.py"
-    spec = importlib.util.spec_from_file_location("offers", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-server = _load()
+server = load("offers")
 
 
 def _at_the_till(carts, folder):

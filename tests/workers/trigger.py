@@ -93,6 +93,19 @@ def wait_for(env, transaction):
     campaigns.sudo().write({"horizon_waits": transaction})
 
 
+def _buy(cursor, name):
+    """Write a purchase of 500 by a customer, a second from now; commit nothing."""
+    cursor.execute(
+        """
+        INSERT INTO loyalty_purchase (partner_id, commercial_partner_id, company_id,
+                                      date, amount, channel)
+        SELECT id, id, 1, NOW() AT TIME ZONE 'UTC' + interval '1 s', 500, 'sale'
+          FROM res_partner WHERE name = %s
+        """,
+        [name],
+    )
+
+
 def late_commit(env):
     """Let a purchase with a lower id be committed after one with a higher id was seen.
 
@@ -111,16 +124,7 @@ def late_commit(env):
 
     try:
         for cursor, buyer in ((late, "Buyer 1"), (early, "Buyer 2")):
-            cursor.execute(
-                """
-                INSERT INTO loyalty_purchase (partner_id, commercial_partner_id,
-                                              company_id, date, amount, channel)
-                SELECT id, id, 1, NOW() AT TIME ZONE 'UTC' + interval '1 s', 500,
-                       'sale'
-                  FROM res_partner WHERE name = %s
-                """,
-                [buyer],
-            )
+            _buy(cursor, buyer)
         early.commit()
         look()
         look()
@@ -148,16 +152,7 @@ def storm(env, writers, waits):
         chance = random.Random(number)
         for purchase in range(3 * int(waits)):
             with env.registry.cursor() as cursor:
-                cursor.execute(
-                    """
-                    INSERT INTO loyalty_purchase (partner_id, commercial_partner_id,
-                                                  company_id, date, amount, channel)
-                    SELECT id, id, 1, NOW() AT TIME ZONE 'UTC' + interval '1 s', 500,
-                           'sale'
-                      FROM res_partner WHERE name = %s
-                    """,
-                    [f"Buyer {chance.randrange(1, 200)}"],
-                )
+                _buy(cursor, f"Buyer {chance.randrange(1, 200)}")
                 if (purchase + number) % 3 == 0:
                     with looked:
                         # The look that is at work now may have begun before.
