@@ -52,7 +52,6 @@ from . import test_implied_many2one
 from . import test_import_reader
 from . import test_liability
 from . import test_liability_folded
-from . import test_liability_moved
 from . import test_member_wallet
 from . import test_migrations
 from . import test_money_pump
@@ -68,8 +67,10 @@ from . import test_order_changes
 from . import test_partner_merge
 from . import test_pin
 from . import test_point_archive
+from . import test_point_debt_mixin
 from . import test_point_expiry
 from . import test_point_hold
+from . import test_point_liability_source_mixin
 from . import test_point_pending
 from . import test_point_reminder
 from . import test_point_statement

@@ -43,56 +43,6 @@ class TestCampaignPoints(CampaignCommon):
             self.assertEqual(card.history_ids[:1].issued, 20)
         self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
 
-    def _indebted(self, program, customer):
-        """Return a wallet below zero: one spend open, one in part, one given back."""
-        card = self._create_card(program, customer, points=0)
-        card._post_move("earn", 5)
-        card._post_move("spend", -12)
-        card._post_move("spend", -4)
-        undone = card.move_ids[:1]
-        card._post_move("reverse", 4, reversal_of_id=undone.id)
-        card._post_move("adjust", -6)
-        return card
-
-    def _ledger_of(self, card):
-        """Return movements and draws of a card, with their place in it as id."""
-        moves = card.move_ids.sorted("id")
-        places = {move: place for place, move in enumerate(moves)}
-        names = ("kind", "points", "balance_after", "remaining")
-        drawn = self.env["loyalty.point.allocation"].search(
-            [("spend_id", "in", moves.ids)], order="id"
-        )
-        return (
-            [tuple(move[name] for name in names) for move in moves],
-            [(places[one.spend_id], places[one.award_id], one.points) for one in drawn],
-        )
-
-    def test_points_of_many_pay_debts_as_points_of_one_do(self):
-        points = self._create_points_program()
-        other = self._create_points_program()
-        bulk = [self._indebted(points, one) for one in self.customers[:3]]
-        single = [self._indebted(other, one) for one in self.customers[:3]]
-        for given in (10, 10):
-            campaign = self._create_campaign(
-                program_id=points.id,
-                points=given,
-                control_percent=0,
-                no_control_reason="Test",
-            )
-            campaign.action_launch()
-            self._run(campaign)
-            for card in single:
-                card._post_move("issue", given)
-        self.env.invalidate_all()
-        for one, many in zip(single, bulk, strict=True):
-            self.assertEqual(self._ledger_of(many), self._ledger_of(one))
-            draws = self._ledger_of(many)[1]
-            # The first award pays the spend and a part of the rest, the next all.
-            self.assertEqual([row for row in draws if row[1] in (5, 6)][0], (1, 5, 7))
-            self.assertEqual(sum(row[2] for row in draws if row[1] == 6), 3)
-            self.assertEqual(many.points, 7)
-        self.assertFalse(self.env["loyalty.point.move"]._ledger_differences())
-
     def test_wallet_campaigns_of_one_program_run_in_turn(self):
         points = self._create_points_program()
         values = {"program_id": points.id, "points": 5, "seed": "same"}
