@@ -5,7 +5,8 @@ from . import test_pos_closing
 from . import test_pos_concession
 from . import test_pos_conditions
 from . import test_pos_confirm
-from . import test_pos_customers
+from . import test_pos_customer
+from . import test_pos_customers_mixin
 from . import test_pos_exclusions
 from . import test_pos_gate
 from . import test_pos_hold
