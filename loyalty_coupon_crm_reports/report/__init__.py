@@ -1,6 +1,7 @@
 from . import loyalty_report_mixin
 from . import loyalty_report_shop_mixin
 from . import loyalty_report_line_mixin
+from . import loyalty_report_cohort_mixin
 from . import loyalty_funnel_added_mixin
 from . import loyalty_funnel_page_mixin
 from . import loyalty_funnel_report

@@ -20,7 +20,7 @@ class LoyaltyAroundReport(models.Model):
     """
 
     _name = "loyalty.around.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = "loyalty.report.cohort.mixin"
     _description = "Before and After by Cohort"
     _auto = False
     _rec_name = "cohort_month"
@@ -57,7 +57,6 @@ class LoyaltyAroundReport(models.Model):
         "company's time zone.",
     )
     program_id = fields.Many2one("loyalty.program", readonly=True)
-    month = fields.Date(readonly=True, help="First day of the month that is observed.")
     age = fields.Integer(
         string="Months from the Use",
         aggregator=None,
@@ -73,8 +72,6 @@ class LoyaltyAroundReport(models.Model):
     is_complete = fields.Boolean(
         string="Month Is Over", readonly=True, help="Otherwise more may come."
     )
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
     cohort_size = fields.Integer(
         string="Customers of the Cohort",
         readonly=True,
@@ -95,11 +92,6 @@ class LoyaltyAroundReport(models.Model):
         help="Customers who bought ÷ customers of the cohort, in percent; of several "
         "months, their mean.",
     )
-    purchase_count = fields.Integer(
-        string="Purchases",
-        readonly=True,
-        help="Purchases in the month that were not taken back altogether.",
-    )
     frequency = Rate(
         "Purchases per Customer and Month",
         digits=(16, 2),
@@ -109,22 +101,13 @@ class LoyaltyAroundReport(models.Model):
     average_basket = Rate(
         "Average Basket", digits=(16, 2), help="Net sales ÷ purchases."
     )
-    amount = fields.Monetary(
-        string="Net Sales",
-        readonly=True,
-        help="Untaxed, net of discount and refunds, in company currency.",
-    )
 
     @api.model
     def _measures(self):
         return {
             **super()._measures(),
-            "cohort_size": (
-                # The rows of a cohort share all of the id but the last two digits.
-                "SUM(DISTINCT (%(id)s / 100)::numeric * 1000000000 + %(size)s)"
-                " - SUM(DISTINCT (%(id)s / 100)::numeric * 1000000000)",
-                {"id": "id", "size": "cohort_size"},
-            ),
+            # The rows of a cohort share all of the id but the last two digits.
+            "cohort_size": self._once_per_cohort("cohort_size", 100),
             "retention_rate": self._ratio("active_count", "member_months", 100),
             "frequency": self._ratio("purchase_count", "member_months"),
             "average_basket": self._ratio("amount", "purchase_count"),

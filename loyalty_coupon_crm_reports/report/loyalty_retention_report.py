@@ -13,7 +13,7 @@ class LoyaltyRetentionReport(models.Model):
     """
 
     _name = "loyalty.retention.report"
-    _inherit = "loyalty.report.mixin"
+    _inherit = "loyalty.report.cohort.mixin"
     _description = "Retention by Cohort"
     _auto = False
     _rec_name = "cohort_month"
@@ -37,15 +37,12 @@ class LoyaltyRetentionReport(models.Model):
         readonly=True,
         help="Month of the first purchase, in the company's time zone.",
     )
-    month = fields.Date(readonly=True, help="First day of the month that is observed.")
     age = fields.Integer(
         string="Months Later",
         aggregator=None,
         readonly=True,
         help="Months from the first purchase: 0 is the month of the cohort.",
     )
-    company_id = fields.Many2one("res.company", readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
     cohort_size = fields.Integer(
         string="Customers of the Cohort",
         readonly=True,
@@ -62,32 +59,18 @@ class LoyaltyRetentionReport(models.Model):
         help="Customers who bought ÷ customers of the cohort, in percent; of several "
         "months, their mean. The current month is not over.",
     )
-    purchase_count = fields.Integer(
-        string="Purchases",
-        readonly=True,
-        help="Purchases in the month that were not taken back altogether.",
-    )
     frequency = Rate(
         "Purchases per Customer",
         digits=(16, 2),
         help="Purchases ÷ customers who bought.",
-    )
-    amount = fields.Monetary(
-        string="Net Sales",
-        readonly=True,
-        help="Untaxed, net of discount and refunds, in company currency.",
     )
 
     @api.model
     def _measures(self):
         return {
             **super()._measures(),
-            "cohort_size": (
-                # The rows of a cohort share all of the id but the last four digits.
-                "SUM(DISTINCT (%(id)s / 10000)::numeric * 1000000000 + %(size)s)"
-                " - SUM(DISTINCT (%(id)s / 10000)::numeric * 1000000000)",
-                {"id": "id", "size": "cohort_size"},
-            ),
+            # The rows of a cohort share all of the id but the last four digits.
+            "cohort_size": self._once_per_cohort("cohort_size", 10000),
             "retention_rate": self._ratio("active_count", "cohort_size", 100),
             "frequency": self._ratio("purchase_count", "active_count"),
         }
