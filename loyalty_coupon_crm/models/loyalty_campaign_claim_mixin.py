@@ -27,7 +27,7 @@ class LoyaltyCampaignClaimMixin(models.AbstractModel):
         translate=True,
         default=lambda self: self.env._(
             "I want to get this offer. My details are kept for it and for the "
-            "customer programme; I may withdraw at any time."
+            "customer program; I may withdraw at any time."
         ),
         help="What the visitor agrees to; kept with the consent, word for word.",
     )

@@ -85,7 +85,7 @@ class LoyaltyCampaignMember(models.Model):
     version = fields.Integer(help="Version of the campaign that chose the customer.")
     reason = fields.Char()
     refuses_offer = fields.Boolean(compute="_compute_refuses")
-    refuses_email = fields.Boolean(compute="_compute_refuses")
+    refuses_email = fields.Boolean(string="Refuses E-mail", compute="_compute_refuses")
     refuses_text = fields.Boolean(compute="_compute_refuses")
     why = fields.Text(
         compute="_compute_why",

@@ -7,7 +7,7 @@ class LoyaltyCardVoucherMixin(models.AbstractModel):
     """What the QR code of a card says: its code, signed where a till shall check it."""
 
     _name = "loyalty.card.voucher.mixin"
-    _description = "Signed Vouchers"
+    _description = "Signed Codes"
 
     def _qr_text(self):
         """Return the text of the card's QR code.

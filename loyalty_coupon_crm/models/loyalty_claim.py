@@ -24,7 +24,7 @@ class LoyaltyClaim(models.Model):
     company_id = fields.Many2one("res.company", required=True)
     date = fields.Datetime(required=True)
     name = fields.Char()
-    email = fields.Char()
+    email = fields.Char(string="E-mail")
     phone = fields.Char()
     lang = fields.Char(string="Language")
     allows_email = fields.Boolean(string="E-mail Allowed")

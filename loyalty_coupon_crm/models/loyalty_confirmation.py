@@ -29,7 +29,7 @@ class LoyaltyConfirmation(models.Model):
         "res.partner", string="Member", required=True, ondelete="cascade", index=True
     )
     method = fields.Selection(
-        [("pin", "PIN"), ("sms", "Text Message"), ("email", "Email")], required=True
+        [("pin", "PIN"), ("sms", "Text Message"), ("email", "E-mail")], required=True
     )
     amount = fields.Monetary(help="What coupons and points may pay, with taxes.")
     currency_id = fields.Many2one("res.currency", required=True)

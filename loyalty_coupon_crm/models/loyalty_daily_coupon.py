@@ -44,7 +44,9 @@ class LoyaltyDailyCoupon(models.Model):
     )
     program_id = fields.Many2one("loyalty.program", ondelete="cascade", index=True)
     campaign_id = fields.Many2one("loyalty.campaign", ondelete="cascade")
-    variant_id = fields.Many2one("loyalty.campaign.variant", ondelete="cascade")
+    variant_id = fields.Many2one(
+        "loyalty.campaign.variant", string="Arm", ondelete="cascade"
+    )
     outcome = fields.Selection([("open", "Open"), ("used", "Used"), ("void", "Void")])
     expiration_date = fields.Date(
         string="Last Day", help="After it, coupons of this row have expired."

@@ -42,7 +42,9 @@ class LoyaltyPointReminder(models.Model):
         default="todo",
     )
 
-    refuses_email = fields.Boolean(compute="_compute_refuses_email")
+    refuses_email = fields.Boolean(
+        string="Refuses E-mail", compute="_compute_refuses_email"
+    )
 
     _card_day_unique = models.Constraint(
         "UNIQUE(card_id, date)", "The customer was already told of this day."

@@ -71,7 +71,9 @@ class LoyaltyRedemption(models.Model):
         index="btree_not_null",
         help="The use that this row corrects or reverses.",
     )
-    reversed_by_ids = fields.One2many("loyalty.redemption", "reversal_of_id")
+    reversed_by_ids = fields.One2many(
+        "loyalty.redemption", "reversal_of_id", string="Reversed by"
+    )
     concession_id = fields.Many2one(
         "loyalty.concession",
         ondelete="restrict",

@@ -13,7 +13,7 @@ class LoyaltyVoucherKey(models.Model):
     """A pair of keys that signs vouchers; tills get to know the public one alone."""
 
     _name = "loyalty.voucher.key"
-    _description = "Voucher Key"
+    _description = "Signing Key"
     _order = "id desc"
 
     company_id = fields.Many2one(
@@ -25,7 +25,7 @@ class LoyaltyVoucherKey(models.Model):
     private_key = fields.Text(required=True, readonly=True, groups=fields.NO_ACCESS)
     public_key = fields.Char(required=True, readonly=True)
     retired_on = fields.Date(
-        readonly=True, help="Since this day another key signs new vouchers."
+        readonly=True, help="Since this day another key signs new codes."
     )
     trusted_until = fields.Date(
         readonly=True, help="Last day on which tills accept what the key has signed."
@@ -33,7 +33,7 @@ class LoyaltyVoucherKey(models.Model):
 
     _current_unique = models.UniqueIndex(
         "(COALESCE(company_id, 0)) WHERE retired_on IS NULL",
-        "Another key signs the vouchers of this company already.",
+        "Another key signs the codes of this company already.",
     )
 
     @api.depends("create_date")
@@ -135,7 +135,7 @@ class LoyaltyVoucherKey(models.Model):
         self.check_access("read")
         if not self.env.user.has_group("loyalty_coupon_crm.group_loyalty_manager"):
             raise AccessError(
-                self.env._("Only a loyalty manager changes the keys of vouchers.")
+                self.env._("Only a loyalty manager changes signing keys.")
             )
 
     def _retire(self, days):

@@ -27,7 +27,7 @@ class ResCompany(models.Model):
     ]
 
     loyalty_adjust_limit_salesperson = fields.Float(
-        string="Limit of Salespersons",
+        string="Limit of Salespeople",
         help="Points that a salesperson may add to, take from or transfer off one card "
         "within a day; above it a manager approves. 0: may not.",
     )

@@ -5,12 +5,12 @@ class LoyaltyPosVoucherMixin(models.AbstractModel):
     """The public keys with which a till checks signed vouchers by itself."""
 
     _name = "loyalty.pos.voucher.mixin"
-    _description = "Signed Vouchers at the Till"
+    _description = "Signed Codes at the Till"
 
     loyalty_voucher_keys = fields.Json(
-        string="Voucher Keys",
+        string="Signing Keys",
         compute="_compute_loyalty_voucher_keys",
-        help="Public keys of vouchers that the till accepts without connection.",
+        help="Public keys of signed codes that the till accepts without connection.",
     )
 
     @api.depends("company_id", "loyalty_offline")

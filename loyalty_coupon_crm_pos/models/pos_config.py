@@ -34,7 +34,7 @@ class PosConfig(models.Model):
     loyalty_offline = fields.Selection(
         [
             ("refuse", "Refuse Coupons and Points"),
-            ("leased", "Accept Leased Cards and Signed Vouchers"),
+            ("leased", "Accept Leased Cards and Signed Codes"),
             ("allow", "Accept a Few, at Our Risk"),
         ],
         string="Without Connection",
@@ -42,7 +42,7 @@ class PosConfig(models.Model):
         required=True,
         help="What the till does at payment with coupons and points that it cannot "
         "check. What it holds already is accepted in any case, and what it leased "
-        "beforehand unless it refuses. Signed vouchers, or any coupon at our risk, are "
+        "beforehand unless it refuses. Signed codes, or any coupon at our risk, are "
         "accepted up to the number and amount beside. What turns out wrong when the "
         "connection is back is booked as a loss.",
     )
