@@ -121,6 +121,17 @@ class LoyaltyCrmCommon(TransactionCase):
         return card
 
     @classmethod
+    def _create_currency(cls):
+        """Return a currency of which two are worth one of the company's."""
+        return cls.env["res.currency"].create(
+            {
+                "name": "TTT",
+                "symbol": "T",
+                "rate_ids": [Command.create({"name": "2020-01-01", "rate": 2})],
+            }
+        )
+
+    @classmethod
     def _create_order(cls, partner=None, quantity=1, product=None, **values):
         """Return a quotation with one line."""
         return cls.env["sale.order"].create(

@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import BaseCase, freeze_time, tagged
 
 from ..tools.award_terms import last_day
-from .common import LoyaltyCrmCommon
+from .point_expiry_common import PointExpiryCommon
 
 
 @tagged("post_install", "-at_install")
@@ -52,23 +52,8 @@ class TestAwardLastDay(BaseCase):
 
 
 @tagged("post_install", "-at_install", "loyalty_plain")
-class TestAwardTerms(LoyaltyCrmCommon):
+class TestAwardTerms(PointExpiryCommon):
     """Programs with several terms, in the time zone of the company."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.company.partner_id.tz = "Asia/Shanghai"
-        cls.moves = cls.env["loyalty.point.move"]
-
-    def _expire(self, at):
-        with freeze_time(at):
-            return self.moves._expire_awards(limit=100)
-
-    def _wallet(self, at, points=10, **terms):
-        program = self._create_points_program(**terms)
-        with freeze_time(at):
-            return self._create_card(program, self.partner, points)
 
     def test_last_year_by_the_company_clock(self):
         terms = {"expire_month": "12", "expire_day": 31, "expire_years": 1}

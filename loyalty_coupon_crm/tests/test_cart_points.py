@@ -7,26 +7,12 @@ from odoo.tests import HttpCase, tagged
 
 from odoo.addons.loyalty_coupon_crm.models import loyalty_sale_choice_mixin
 
-from .common import LoyaltyCrmCommon
+from .points_choice_common import PointsChoiceCommon
 from .screenshots import ScreenshotMixin
 
 
-class CartPointsCommon(LoyaltyCrmCommon):
-    """A customer with 750 points, of which 100 are worth 5."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.program = cls._create_points_program(strict=True)
-        cls.program.rule_ids.minimum_amount = 10**6
-        cls.program.reward_ids.write(
-            {"discount_mode": "per_point", "discount": 0.05, "required_points": 100}
-        )
-        cls.reward = cls.program.reward_ids
-
-
 @tagged("post_install", "-at_install")
-class TestCartChoice(CartPointsCommon):
+class TestCartChoice(PointsChoiceCommon):
     """What a customer may choose on a cart, without any website."""
 
     @classmethod
@@ -110,7 +96,7 @@ class TestCartChoice(CartPointsCommon):
         self.assertFalse(self.cart._loyalty_cart_choices())
 
 
-class CartPagesCommon(CartPointsCommon, HttpCase):
+class CartPagesCommon(PointsChoiceCommon, HttpCase):
     """A customer with a cart on the website, where the shop is installed."""
 
     @classmethod

@@ -2,22 +2,16 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from .common import LoyaltyCrmCommon
+from .points_choice_common import PointsChoiceCommon
 
 
 @tagged("post_install", "-at_install")
-class TestChosenPoints(LoyaltyCrmCommon):
+class TestChosenPoints(PointsChoiceCommon):
     """A customer spends as many points as he wants, not always all of them."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.program = cls._create_points_program(strict=True)
-        # No order of these tests earns, so that all points are those of before.
-        cls.program.rule_ids.minimum_amount = 10**6
-        cls.program.reward_ids.write(
-            {"discount_mode": "per_point", "discount": 0.05, "required_points": 100}
-        )
         cls.wallet = cls._create_card(cls.program, cls.partner, points=750)
         cls.order = cls._create_order()
         cls.order._update_programs_and_rewards()

@@ -1,4 +1,3 @@
-from odoo import Command
 from odoo.tests import tagged
 
 from .credit_note_common import CreditNoteCommon
@@ -162,13 +161,7 @@ class TestCreditNote(CreditNoteCommon):
         self.assertEqual(coupon.points, 1)
 
     def test_other_currency(self):
-        currency = self.env["res.currency"].create(
-            {
-                "name": "TTT",
-                "symbol": "T",
-                "rate_ids": [Command.create({"name": "2020-01-01", "rate": 2})],
-            }
-        )
+        currency = self._create_currency()
         pricelist = self.env["product.pricelist"].create(
             {"name": "In T", "currency_id": currency.id}
         )

@@ -150,13 +150,7 @@ class TestCreditNoteFree(CreditNoteCommon):
         self.assertEqual(sum(wallet.mapped("points")), 486)
 
     def test_free_credit_in_another_currency(self):
-        currency = self.env["res.currency"].create(
-            {
-                "name": "TTT",
-                "symbol": "T",
-                "rate_ids": [Command.create({"name": "2020-01-01", "rate": 2})],
-            }
-        )
+        currency = self._create_currency()
         order, wallet, invoice = self.earned
         self._free_note(invoice, [(None, 60, 1)], currency_id=currency.id)
         self.assertEqual((wallet.points, self._net(order)), (343, 270))

@@ -2,30 +2,15 @@ from datetime import date, datetime, timedelta
 
 from odoo.tests import freeze_time, tagged
 
-from .common import LoyaltyCrmCommon
+from .point_expiry_common import PointExpiryCommon
 
 
 @tagged("post_install", "-at_install", "loyalty_plain")
-class TestPointExpiry(LoyaltyCrmCommon):
+class TestPointExpiry(PointExpiryCommon):
     """Awards lapse after their last day, each by the terms it was given under."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.company.partner_id.tz = "Asia/Shanghai"
-        cls.moves = cls.env["loyalty.point.move"]
-
-    def _expire(self, at):
-        with freeze_time(at):
-            return self.moves._expire_awards(limit=100)
-
-    def _wallet(self, at, points=10, days=30):
-        program = self._create_points_program(expire_after=days)
-        with freeze_time(at):
-            return self._create_card(program, self.partner, points)
-
     def test_award_lapses_after_its_last_day(self):
-        card = self._wallet("2026-01-01 04:00:00")
+        card = self._wallet("2026-01-01 04:00:00", expire_after=30)
         self.assertEqual(card.move_ids.expiration_date, date(2026, 1, 31))
         self.assertEqual(self._expire("2026-01-31 15:59:59"), 0)
         self.assertEqual(card.points, 10)
@@ -36,20 +21,20 @@ class TestPointExpiry(LoyaltyCrmCommon):
         self.assertFalse(self.moves._ledger_differences())
 
     def test_only_what_is_left_lapses(self):
-        card = self._wallet("2026-01-01 04:00:00")
+        card = self._wallet("2026-01-01 04:00:00", expire_after=30)
         card._post_move("spend", -4)
         self._expire("2026-03-01 00:00:00")
         self.assertEqual(card.points, 0)
         self.assertEqual(card.move_ids.sorted("id")[-1].points, -6)
 
     def test_expiring_twice_takes_once(self):
-        card = self._wallet("2026-01-01 04:00:00")
+        card = self._wallet("2026-01-01 04:00:00", expire_after=30)
         self._expire("2026-03-01 00:00:00")
         self.assertEqual(self._expire("2026-03-01 00:00:00"), 0)
         self.assertEqual(len(card.move_ids), 2)
 
     def test_a_changed_policy_leaves_old_awards_alone(self):
-        card = self._wallet("2026-01-01 04:00:00")
+        card = self._wallet("2026-01-01 04:00:00", expire_after=30)
         card.program_id.expire_after = 0
         with freeze_time("2026-01-02 04:00:00"):
             card._post_move("earn", 5)
@@ -57,7 +42,7 @@ class TestPointExpiry(LoyaltyCrmCommon):
         self.assertEqual(card.points, 5)
 
     def test_several_awards_of_a_card_lapse_in_one_row(self):
-        card = self._wallet("2026-01-01 04:00:00")
+        card = self._wallet("2026-01-01 04:00:00", expire_after=30)
         with freeze_time("2026-01-02 04:00:00"):
             card._post_move("earn", 5)
         self.assertEqual(self._expire("2026-03-01 00:00:00"), 2)
@@ -69,9 +54,9 @@ class TestPointExpiry(LoyaltyCrmCommon):
         self.assertEqual(sorted(drawn.mapped("points")), [5, 10])
 
     def test_batches_leave_nothing(self):
-        cards = self._wallet("2026-01-01 04:00:00")
+        cards = self._wallet("2026-01-01 04:00:00", expire_after=30)
         for _count in range(4):
-            cards |= self._wallet("2026-01-01 04:00:00")
+            cards |= self._wallet("2026-01-01 04:00:00", expire_after=30)
         with freeze_time("2026-03-01 00:00:00"):
             done = [self.moves._expire_awards(limit=2) for _count in range(4)]
         self.assertEqual(done, [2, 2, 1, 0])
@@ -120,7 +105,7 @@ class TestPointExpiry(LoyaltyCrmCommon):
         auditor = self._create_user(
             "loyalty_auditor_ledger", "loyalty_coupon_crm.group_loyalty_auditor"
         )
-        card = self._wallet("2026-01-01 04:00:00")
+        card = self._wallet("2026-01-01 04:00:00", expire_after=30)
         self.moves._cron_check_ledger()
         activities = self.env["mail.activity"].search([("user_id", "=", auditor.id)])
         self.assertFalse(activities)

@@ -100,13 +100,7 @@ class TestRedemption(LoyaltyCrmCommon):
         self.assertEqual(use.order_amount, 100)
 
     def test_other_currency_is_converted(self):
-        currency = self.env["res.currency"].create(
-            {
-                "name": "TTT",
-                "symbol": "T",
-                "rate_ids": [Command.create({"name": "2020-01-01", "rate": 2})],
-            }
-        )
+        currency = self._create_currency()
         pricelist = self.env["product.pricelist"].create(
             {"name": "In T", "currency_id": currency.id}
         )
