@@ -17,6 +17,7 @@ from . import test_campaign_runner
 from . import test_campaign_stop
 from . import test_campaign_tracking
 from . import test_campaign_visit
+from . import test_campaign_winner
 from . import test_card
 from . import test_card_actions
 from . import test_card_pass
@@ -52,6 +53,7 @@ from . import test_implied_many2one
 from . import test_import_reader
 from . import test_liability
 from . import test_liability_folded
+from . import test_liability_tools
 from . import test_member_wallet
 from . import test_migrations
 from . import test_money_pump

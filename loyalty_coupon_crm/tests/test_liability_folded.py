@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from odoo.tests import tagged
 from odoo.tests.common import freeze_time
 
-from .test_liability import LiabilityCommon
+from .liability_common import LiabilityCommon
 
 BEFORE = date(2026, 4, 1)
 DAYS = (date(2026, 3, 31), date(2026, 5, 31), date(2026, 8, 31))

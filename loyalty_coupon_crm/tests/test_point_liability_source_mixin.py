@@ -1,7 +1,7 @@
 from odoo.tests import tagged
 from odoo.tests.common import freeze_time
 
-from .test_liability import LiabilityCommon
+from .liability_common import LiabilityCommon
 
 SOON, LATER = "2026-08-31", "2027-06-30"
 
