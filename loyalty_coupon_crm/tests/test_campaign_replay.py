@@ -5,7 +5,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.tests import tagged
 
-from .test_campaign_backtest import BacktestCommon
+from .backtest_common import BacktestCommon
 
 
 @tagged("post_install", "-at_install", "loyalty_plain")
