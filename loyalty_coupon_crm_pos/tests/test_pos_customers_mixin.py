@@ -26,9 +26,8 @@ class PosCustomersCommon(LoyaltyCrmPosCommon):
         cls.session = cls.config.current_session_id
         # A demonstration may have been installed a moment ago.
         cls.env.flush_all()
-        cls.env.cr.execute(
-            "UPDATE pos_order SET create_date = NOW() AT TIME ZONE 'UTC' - INTERVAL '1 day'"
-        )
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        cls.env.cr.execute(SQL("UPDATE pos_order SET create_date = %s", yesterday))
         companies = (False, cls.company.id, cls.foreign.id)
         # Sorted by name they are neither sorted by id, nor by company.
         cls.people = (
