@@ -46,6 +46,7 @@ from . import loyalty_customer_month
 from . import loyalty_cohort_month
 from . import loyalty_first_use
 from . import loyalty_use_cohort
+from . import loyalty_daily_scope
 from . import loyalty_daily_query
 from . import loyalty_daily_figure
 from . import loyalty_daily_customer
