@@ -82,6 +82,7 @@ from . import loyalty_campaign_progress_mixin
 from . import loyalty_campaign_window_mixin
 from . import loyalty_campaign_message_mixin
 from . import loyalty_campaign_preview_mixin
+from . import loyalty_campaign_cursor_mixin
 from . import loyalty_campaign_purchase_mixin
 from . import loyalty_campaign_occasion
 from . import loyalty_campaign_outcome_mixin
