@@ -288,8 +288,8 @@ class PosOrder(models.Model):
     def _loyalty_refunded_share(self, card, spent):
         """Return which part of what moved a card's points was refunded so far.
 
-        What was earned follows the products the program counts, what was spent the
-        reward lines.
+        What was earned follows the products the program counts, by quantity where it
+        counts units and by amount elsewhere; what was spent the reward lines.
 
         :param card: `loyalty.card` record
         :param spent: True for the rewards the card paid
@@ -298,9 +298,14 @@ class PosOrder(models.Model):
         lines = self.lines._loyalty_sold()
         if spent:
             lines = lines.filtered(lambda line: line.coupon_id == card)
-        else:
-            lines = lines._loyalty_earning(card.program_id)
-        return lines._loyalty_refunded_share()
+            return lines._loyalty_refunded_share()
+        lines = lines._loyalty_earning(card.program_id)
+        modes = set(card.program_id.rule_ids.mapped("reward_point_mode"))
+        if modes != {"unit"}:
+            return lines._loyalty_refunded_share()
+        # As points are earned: a combo is one unit, its parts are none.
+        units = lines.filtered(lambda line: not line.combo_parent_id)
+        return units._loyalty_refunded_share(by_quantity=True)
 
     def _loyalty_is_paid(self):
         self.ensure_one()

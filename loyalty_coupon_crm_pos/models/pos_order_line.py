@@ -151,18 +151,20 @@ class PosOrderLine(models.Model):
             )
         return goods.filtered(lambda line: line.product_id in rules.valid_product_ids)
 
-    def _loyalty_refunded_share(self):
-        """Return which part of the lines came back, by amount, between 0 and 1.
+    def _loyalty_refunded_share(self, by_quantity=False):
+        """Return which part of the lines came back, between 0 and 1.
 
         Both what tills took back and what credit notes of the invoice credited count.
+
+        :param by_quantity: count units, also where the lines have a price
         """
         credited = {}
         for order in self.order_id:
             credited.update(order._loyalty_credited_parts())
         total = refunded = 0.0
-        free = not any(line.price_subtotal for line in self)
+        by_quantity = by_quantity or not any(line.price_subtotal for line in self)
         for line in self.filtered("qty"):
-            weight = abs(line.qty if free else line.price_subtotal)
+            weight = abs(line.qty if by_quantity else line.price_subtotal)
             part = line._loyalty_returned_part() + credited.get(line, 0.0)
             total += weight
             refunded += weight * min(1.0, part)

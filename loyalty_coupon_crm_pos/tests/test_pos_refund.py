@@ -81,6 +81,20 @@ class TestPosRefund(LoyaltyCrmPosCommon):
         self.assertEqual(len(uses), 4)
         self.assertAlmostEqual(sum(uses.mapped("discount_amount")), 0)
 
+    def test_points_of_units_come_back_by_units(self):
+        """Who brings back the cheap half brings back half of the points."""
+        card = self._create_card(self.points, self.partner, points=0)
+        self.gift.lst_price = 1
+        order = self._pay_order(rewards=[{"product_id": self.gift.id, "qty": 3}])
+        self.assertEqual(card.points, 360)
+        cheap = order.lines.filtered(lambda line: line.product_id == self.gift)
+        self._refund(order, {cheap: 2})
+        self.assertEqual(card.points, 180)
+        self._refund(order, {order.lines - cheap: 1})
+        self.assertEqual(card.points, 90)
+        self._refund(order, {cheap: 1})
+        self.assertEqual(card.points, 0)
+
     def test_goods_alone_leave_the_coupon_used(self):
         """Who keeps the discount has used the coupon."""
         order, card, coupon = self._order()
