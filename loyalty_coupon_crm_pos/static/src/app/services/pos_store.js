@@ -114,7 +114,7 @@ patch(PosStore.prototype, {
                 return this.onUnchecked(order, wanted, error, renew);
             }
             const until = Date.now() + this.config.loyalty_hold_minutes * 60000;
-            order.uiState.held = { ...wanted, until };
+            order.uiState.held = { ...withoutRefused(wanted, refused), until };
             order.uiState.offlineRisk = undefined;
             return this.dropRefused(order, refused, renew);
         });
@@ -297,6 +297,18 @@ patch(PosStore.prototype, {
         return card;
     },
 });
+
+/**
+ * Return what the server holds of what it was asked for.
+ */
+function withoutRefused(wanted, { cards = {}, programs = {} }) {
+    const granted = Object.entries(wanted.points).filter(([id]) => !(id in cards));
+    return {
+        ...wanted,
+        points: Object.fromEntries(granted),
+        programs: wanted.programs.filter((id) => !(id in programs)),
+    };
+}
 
 function isNothing({ points, programs }) {
     return !Object.keys(points).length && !programs.length;

@@ -228,6 +228,31 @@ describe("without an answer of the server", () => {
         expect(await store.holdCards(order, { renew: true })).toBe(false);
     });
 
+    test("what was refused is not held, and is asked for again", async () => {
+        const { store, order, calls, server } = await setup();
+        Object.assign(store.config, {
+            loyalty_offline: "refuse",
+            loyalty_hold_minutes: 60,
+        });
+        const put = () =>
+            addProductLineToOrder(store, order, {
+                is_reward_line: true,
+                reward_id: store.models["loyalty.reward"].get(1),
+                coupon_id: store.models["loyalty.card"].get(901),
+                points_cost: 50,
+            });
+        server.answer = () => ({ cards: { 901: "Held by till 2" } });
+        expect(await store.holdCards(order)).toBe(false);
+        await put();
+        calls.length = 0;
+        expect(await store.holdCards(order)).toBe(false);
+        expect(calls).toHaveLength(1);
+        await put();
+        store.data.network.offline = true;
+        expect(await store.holdCards(order, { renew: true })).toBe(false);
+        expect(order._get_reward_lines()).toHaveLength(0);
+    });
+
     test("a till that risks something counts what it did not send yet", async () => {
         const { store, order } = await setup();
         Object.assign(store.config, {
