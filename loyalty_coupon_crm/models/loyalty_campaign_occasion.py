@@ -32,12 +32,18 @@ class LoyaltyCampaignOccasion(models.Model):
     segment_id = fields.Many2one("loyalty.segment", string="Audience", readonly=True)
     user_id = fields.Many2one("res.users", string="Responsible", readonly=True)
     state = fields.Selection(
-        selection=lambda self: self.env["loyalty.campaign"]._fields["state"].selection,
+        selection=lambda self: (
+            self.env["loyalty.campaign"]
+            ._fields["state"]
+            ._description_selection(self.env)
+        ),
         readonly=True,
     )
     trigger = fields.Selection(
         selection=lambda self: (
-            self.env["loyalty.campaign"]._fields["trigger"].selection
+            self.env["loyalty.campaign"]
+            ._fields["trigger"]
+            ._description_selection(self.env)
         ),
         string="When",
         readonly=True,

@@ -21,7 +21,11 @@ class LoyaltyDailyFigure(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     day = fields.Date(required=True, help="In the company's time zone.")
     channel = fields.Selection(
-        selection=lambda self: self.env["loyalty.purchase"]._fields["channel"].selection
+        selection=lambda self: (
+            self.env["loyalty.purchase"]
+            ._fields["channel"]
+            ._description_selection(self.env)
+        )
     )
     shop = fields.Char()
     program_id = fields.Many2one("loyalty.program", ondelete="cascade", index=True)

@@ -34,7 +34,11 @@ class LoyaltyDailyUse(models.Model):
     program_id = fields.Many2one("loyalty.program", ondelete="cascade", index=True)
     campaign_id = fields.Many2one("loyalty.campaign", ondelete="cascade")
     channel = fields.Selection(
-        selection=lambda self: self.env["loyalty.purchase"]._fields["channel"].selection
+        selection=lambda self: (
+            self.env["loyalty.purchase"]
+            ._fields["channel"]
+            ._description_selection(self.env)
+        )
     )
     shop = fields.Char()
     user_id = fields.Many2one("res.users", ondelete="set null")

@@ -51,7 +51,9 @@ class LoyaltyPointLapse(models.Model):
 
     reminder_state = fields.Selection(
         selection=lambda self: (
-            self.env["loyalty.point.reminder"]._fields["state"].selection
+            self.env["loyalty.point.reminder"]
+            ._fields["state"]
+            ._description_selection(self.env)
         ),
         string="Reminder",
         readonly=True,

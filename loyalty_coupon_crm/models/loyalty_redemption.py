@@ -42,7 +42,9 @@ class LoyaltyRedemption(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     channel = fields.Selection(
         selection=lambda self: (
-            self.env["loyalty.purchase"]._fields["channel"].selection
+            self.env["loyalty.purchase"]
+            ._fields["channel"]
+            ._description_selection(self.env)
         ),
         required=True,
     )

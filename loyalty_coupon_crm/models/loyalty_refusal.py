@@ -24,7 +24,11 @@ class LoyaltyRefusal(models.Model):
     )
     company_id = fields.Many2one("res.company", index="btree_not_null")
     channel = fields.Selection(
-        selection=lambda self: self.env["loyalty.purchase"]._fields["channel"].selection
+        selection=lambda self: (
+            self.env["loyalty.purchase"]
+            ._fields["channel"]
+            ._description_selection(self.env)
+        )
     )
     shop = fields.Char()
     user_id = fields.Many2one("res.users")

@@ -91,7 +91,9 @@ class LoyaltyPriceReport(models.Model):
     stage = fields.Selection(STAGES, readonly=True, help="Of the life cycle, today.")
     rfm_segment = fields.Selection(
         selection=lambda self: (
-            self.env["loyalty.customer.metric"]._fields["rfm_segment"].selection
+            self.env["loyalty.customer.metric"]
+            ._fields["rfm_segment"]
+            ._description_selection(self.env)
         ),
         string="RFM Segment",
         readonly=True,

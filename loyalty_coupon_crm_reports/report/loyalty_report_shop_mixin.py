@@ -12,7 +12,9 @@ class LoyaltyReportShopMixin(models.AbstractModel):
     currency_id = fields.Many2one("res.currency", readonly=True)
     channel = fields.Selection(
         selection=lambda self: (
-            self.env["loyalty.purchase"]._fields["channel"].selection
+            self.env["loyalty.purchase"]
+            ._fields["channel"]
+            ._description_selection(self.env)
         ),
         readonly=True,
     )

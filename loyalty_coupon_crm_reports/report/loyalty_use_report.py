@@ -44,7 +44,9 @@ class LoyaltyUseReport(models.Model):
     program_id = fields.Many2one("loyalty.program", readonly=True)
     program_type = fields.Selection(
         selection=lambda self: (
-            self.env["loyalty.program"]._fields["program_type"].selection
+            self.env["loyalty.program"]
+            ._fields["program_type"]
+            ._description_selection(self.env)
         ),
         readonly=True,
     )

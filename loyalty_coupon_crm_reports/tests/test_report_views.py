@@ -79,6 +79,29 @@ class TestReportViews(LoyaltyReportCommon):
         ):
             self.assertTrue(getattr(self.env[name], method)._readonly)
 
+    def test_labels_of_a_field_taken_from_elsewhere_are_translated(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        for model, name, source in (
+            ("loyalty.basket.report", "channel", "loyalty.purchase"),
+            ("loyalty.daily.report", "channel", "loyalty.purchase"),
+            ("loyalty.redemption", "channel", "loyalty.purchase"),
+            ("loyalty.refusal", "channel", "loyalty.purchase"),
+            ("loyalty.price.report", "rfm_segment", "loyalty.customer.metric"),
+            ("loyalty.use.report", "program_type", "loyalty.program"),
+            ("loyalty.points.report", "program_type", "loyalty.program"),
+        ):
+            with self.subTest(report=model, field=name):
+                labels = self.env["ir.model.fields.selection"].search(
+                    [("field_id.model", "=", source), ("field_id.name", "=", name)]
+                )
+                for label in labels:
+                    label.with_context(lang="zh_CN").name = f"译 {label.value}"
+                chinese = self.env[model].with_context(lang="zh_CN")
+                shown = dict(chinese.fields_get([name])[name]["selection"])
+                self.assertEqual(
+                    shown, {label.value: f"译 {label.value}" for label in labels}
+                )
+
     def test_rules_of_companies(self):
         for name in REPORTS:
             with self.subTest(report=name):
