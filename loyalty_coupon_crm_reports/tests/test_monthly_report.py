@@ -130,6 +130,14 @@ class TestMonthlyReport(LoyaltyReportCommon):
         self.assertEqual(report.action_print()["report_type"], "qweb-pdf")
         self.assertEqual(report.action_show()["report_type"], "qweb-html")
 
+    def test_halves_and_changes_of_nothing_as_on_the_dashboard(self):
+        report = self.env["loyalty.monthly.report"].create({"month": MAY})
+        self.assertIn("87.59", report._format(87.585, "money"))
+        self.assertEqual(report._format(2.25, "percent"), "2.3 %")
+        tiny = {"unit": "percent", "change": -0.04}
+        self.assertEqual(report._format_change(tiny), "±0.0 percentage points")
+        self.assertEqual(report._format_change({"unit": "count", "change": 0}), "±0.0 %")
+
     def test_other_companies_cannot_be_printed(self):
         other = self._create_company("Coffee House", "Europe/Paris")
         model = self.env["loyalty.monthly.report"].with_user(self.auditor)

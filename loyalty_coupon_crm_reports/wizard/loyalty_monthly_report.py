@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Command
-from odoo.tools import formatLang
+from odoo.tools import float_compare, formatLang
 from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ..tools.dashboard_periods import day_name, last_full_month, month_end
@@ -57,20 +57,23 @@ class LoyaltyMonthlyReport(models.TransientModel):
         if value is None:
             return "–"
         if unit == "money":
-            currency = self.company_id.currency_id
-            return formatLang(self.env, value, currency_obj=currency)
+            return self._round(value, currency_obj=self.company_id.currency_id)
         if unit == "percent":
-            return f"{formatLang(self.env, value, digits=1)} %"
-        digits = 2 if unit == "points" and value % 1 else 0
-        return formatLang(self.env, value, digits=digits)
+            return f"{self._round(value, digits=1)} %"
+        return self._round(value, digits=2 if unit == "points" and value % 1 else 0)
+
+    def _round(self, value, **options):
+        """Return a number in the language, halves rounded up as on the dashboard."""
+        return formatLang(self.env, value, rounding_method="HALF-UP", **options)
 
     def _format_change(self, figure):
         """Return the change against the month before, empty when there is none."""
         change = figure["change"]
         if change is None:
             return ""
-        text = formatLang(self.env, abs(change), digits=1)
-        sign = "+" if change > 0 else "−" if change < 0 else "±"
+        text = self._round(abs(change), digits=1)
+        seen = float_compare(change, 0.0, precision_digits=1)
+        sign = "+" if seen > 0 else "−" if seen < 0 else "±"
         if figure["unit"] == "percent":
             return self.env._("%(number)s percentage points", number=f"{sign}{text}")
         return f"{sign}{text} %"
