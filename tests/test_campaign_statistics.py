@@ -142,6 +142,16 @@ def test_nothing_can_be_told():
             assert lift.p_value is None or 0 <= lift.p_value <= 1
 
 
+def test_few_customers_of_whom_nobody_bought_prove_nothing():
+    """The interval takes a share of nothing for certain, the test does not."""
+    treated = figures.Group(count=45, buyers=11)
+    for count, sure in ((1, False), (2, False), (8, False), (200, True)):
+        lift = figures.binary_lift(treated, figures.Group(count=count))
+        assert lift.low > 0
+        assert lift.is_conclusive == sure
+        assert (lift.p_value < 0.05) == sure
+
+
 def _simulate(effect, measure):
     """Return (share of intervals that hold the truth, share called conclusive)."""
     random = numpy.random.default_rng(SEED)

@@ -78,7 +78,8 @@ class LoyaltyCampaignResult(models.Model):
         "of two proportions.",
     )
     is_conclusive = fields.Boolean(
-        string="Conclusive", help="The 95 % interval of the lift excludes zero."
+        string="Conclusive",
+        help="The 95 % interval of the lift excludes zero, and the p-value is below 5 %.",
     )
     amount_treated = fields.Monetary(string="Sales per Treated", aggregator=None)
     amount_control = OptionalMonetary(string="Sales per Control", aggregator=None)

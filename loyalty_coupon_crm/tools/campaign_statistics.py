@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 NORMAL = NormalDist()
 SRM_LIMIT = 0.001
+P_LIMIT = 0.05
 TINY, ROUNDS, PRECISION = 1e-300, 500, 1e-15
 
 
@@ -47,8 +48,13 @@ class Lift:
 
     @property
     def is_conclusive(self):
-        """Whether the interval excludes zero."""
-        return self.low is not None and (self.low > 0 or self.high < 0)
+        """Whether the interval excludes zero, and the test agrees.
+
+        The interval alone believes in two customers of whom neither bought.
+        """
+        if self.low is None or self.low <= 0 <= self.high:
+            return False
+        return self.p_value is None or self.p_value < P_LIMIT
 
 
 def binary_lift(treated, control, confidence=0.95):

@@ -210,10 +210,11 @@ def lift(treated, control):
     if error:
         reach = stats.norm.ppf(0.975) * error
         found |= {"lift_low": 100 * (value - reach), "lift_high": 100 * (value + reach)}
-        found["is_conclusive"] = bool(abs(value) > reach)
         share = buyers.sum() / counts.sum()
         pooled = numpy.sqrt(share * (1 - share) * (1 / counts).sum())
         found["p_value"] = 2 * stats.norm.sf(abs(value) / pooled) if pooled else None
+        sure = found["p_value"] is None or found["p_value"] < 0.05
+        found["is_conclusive"] = bool(abs(value) > reach and sure)
     adjusted = _without_before(treated, control)
     found["amount_lift"] = adjusted[0].mean() - adjusted[1].mean()
     if counts.min() > 1 and sum(part.var() for part in adjusted):
