@@ -79,7 +79,8 @@ class LoyaltyCampaignResult(models.Model):
     )
     is_conclusive = fields.Boolean(
         string="Conclusive",
-        help="The 95 % interval of the lift excludes zero, and the p-value is below 5 %.",
+        help="The 95 % interval of the lift excludes zero, and the p-value is below "
+        "5 %.",
     )
     amount_treated = fields.Monetary(string="Sales per Treated", aggregator=None)
     amount_control = OptionalMonetary(string="Sales per Control", aggregator=None)

@@ -136,7 +136,8 @@ class TestMonthlyReport(LoyaltyReportCommon):
         self.assertEqual(report._format(2.25, "percent"), "2.3 %")
         tiny = {"unit": "percent", "change": -0.04}
         self.assertEqual(report._format_change(tiny), "±0.0 percentage points")
-        self.assertEqual(report._format_change({"unit": "count", "change": 0}), "±0.0 %")
+        nothing = {"unit": "count", "change": 0.0}
+        self.assertEqual(report._format_change(nothing), "±0.0 %")
 
     def test_other_companies_cannot_be_printed(self):
         other = self._create_company("Coffee House", "Europe/Paris")

@@ -80,6 +80,15 @@ registry.category("web_tour.tours").add("loyalty_crm_report_pictures", {
             content: "A cell of the matrix",
             trigger: ".o_pivot:contains('Recency 5') .o_pivot_cell_value",
         },
+        {
+            content: "The matrix fits the screen, a phone's too",
+            trigger: ".o_loyalty_rfm_pivot_view .o_pivot",
+            run() {
+                if (this.anchor.scrollWidth > this.anchor.clientWidth) {
+                    throw new Error("The RFM matrix is wider than the screen.");
+                }
+            },
+        },
         ...takeScreenshot("report-rfm-matrix"),
         goTo("loyalty_coupon_crm.loyalty_campaign_result_action"),
         {
