@@ -22,7 +22,7 @@ class LoyaltyPosConditionMixin(models.AbstractModel):
             return []
         # Goods of a sales order that is settled count at the till, too.
         lines = self.lines.filtered(
-            lambda line: not line.refunded_orderline_id and not line.combo_parent_id
+            lambda line: not line._loyalty_takes_back() and not line.combo_parent_id
         )
         gaps = []
         for rule in program.rule_ids:

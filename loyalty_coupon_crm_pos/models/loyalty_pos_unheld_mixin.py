@@ -21,6 +21,7 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
         """Compare what an order uses with its holds, and flag what the gate says."""
         self.ensure_one()
         self._loyalty_check_promotions()
+        self._loyalty_check_refunds()
         used = {
             card: lines
             for card, lines in self._loyalty_used_lines().items()
@@ -57,6 +58,28 @@ class LoyaltyPosUnheldMixin(models.AbstractModel):
                     card.program_id,
                     self._loyalty_condition_blockers(card.program_id, card),
                 )
+
+    def _loyalty_check_refunds(self):
+        """Flag rewards that are sent as refunds without giving back what they name."""
+        lines = self.lines.filtered("refunded_orderline_id")
+        for line in lines:
+            program = line._loyalty_reward().program_id
+            if not program.strict:
+                continue
+            if not line._loyalty_takes_back():
+                message = self.env._(
+                    "The till sent a reward of %s as a refund, but it gives nothing "
+                    "back. It counts as a reward of this order.",
+                    program.name,
+                )
+                self._loyalty_flag(message)
+            elif line._loyalty_is_too_much_back():
+                message = self.env._(
+                    "The till took back more of a reward of %s than was given, or for "
+                    "less than it was worth.",
+                    program.name,
+                )
+                self._loyalty_flag(message)
 
     def _loyalty_check_promotions(self):
         """Ask the gate about strict promotions that need no card, and flag."""

@@ -236,7 +236,7 @@ class PosOrder(models.Model):
         """Return the lines that give goods back which were sold at a till."""
         return self.lines.filtered(
             lambda line: (
-                line.refunded_orderline_id
+                line._loyalty_takes_back()
                 and not line.refunded_orderline_id._loyalty_is_settled()
             )
         )

@@ -10,6 +10,7 @@ from .loyalty_pos_waiting_mixin import OPENING, Opening
 PAID_STATES = ("paid", "done", "invoiced")
 # No card has more; of much more a balance would lose its last digits.
 MOST_POINTS = 1e9
+QUANTITY_DIGITS = 6
 
 
 class PosOrderLine(models.Model):
@@ -74,9 +75,49 @@ class PosOrderLine(models.Model):
         """Return the lines that sell something here: no refunds, no settled orders."""
         return self.filtered(
             lambda line: (
-                not line.refunded_orderline_id and not line._loyalty_is_settled()
+                not line._loyalty_takes_back() and not line._loyalty_is_settled()
             )
         )
+
+    def _loyalty_takes_back(self):
+        """Return whether the line really gives back the one that it says it refunds.
+
+        Who runs a till may name any line. What does not take that line back sells.
+        """
+        self.ensure_one()
+        origin = self.refunded_orderline_id
+        if not origin or self.qty * origin.qty > 0:
+            return False
+        return not self._loyalty_reward() or self._loyalty_takes_back_reward()
+
+    def _loyalty_takes_back_reward(self):
+        """Return whether a reward line gives back what the refunded one took."""
+        self.ensure_one()
+        origin = self.refunded_orderline_id
+        order = origin.order_id
+        return (
+            order.state in PAID_STATES
+            and order != self.order_id
+            and order.company_id == self.order_id.company_id
+            and self.product_id == origin.product_id
+            # A till may leave away what the refunded line says.
+            and not (self.reward_id - origin.reward_id)
+            and not (self.coupon_id - origin.coupon_id)
+            and self.qty * self.price_unit * origin.qty * origin.price_unit <= 0
+        )
+
+    def _loyalty_is_too_much_back(self):
+        """Return whether more of a reward came back than was given, or for less money.
+
+        Each piece that comes back is paid at the price at which it was given.
+        """
+        self.ensure_one()
+        origin = self.refunded_orderline_id
+        others = origin._loyalty_refunds() - self
+        back = abs(self.qty + sum(others.mapped("qty")))
+        most = abs(origin.qty) + 10**-QUANTITY_DIGITS
+        price, paid = abs(self.price_unit), abs(origin.price_unit)
+        return back > most or self.currency_id.compare_amounts(price, paid) < 0
 
     def _loyalty_reward(self):
         """Return the reward of the line, for a refund the one of the refunded line."""
@@ -196,7 +237,9 @@ class PosOrderLine(models.Model):
     def _loyalty_refunds(self):
         """Return the lines of paid orders that take these lines back."""
         return self.refund_orderline_ids.filtered(
-            lambda line: line.order_id.state in PAID_STATES
+            lambda line: (
+                line.order_id.state in PAID_STATES and line._loyalty_takes_back()
+            )
         )
 
     def _loyalty_amounts(self):

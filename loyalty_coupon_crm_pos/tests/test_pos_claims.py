@@ -152,6 +152,81 @@ class TestPosClaims(LoyaltyCrmPosCommon):
         self.assertIn("without a card", order.sudo().loyalty_flag)
         self.assertEqual(self.coupon.points, 1)
 
+    def _rewarded(self):
+        """Return (reward line of a paid order, the coupon that paid it)."""
+        card = self._create_card(self.coupons, self.partner)
+        order = self._pay_order(rewards=[self._reward_line(card, 10)])
+        return order.lines.filtered("reward_id"), card
+
+    def _sync_as_refund(self, line, origin, **values):
+        """Return an order of the cashier whose reward says that it refunds a line."""
+        line = {**line, "refunded_orderline_id": origin.id, **values}
+        return self._sync([self._till_line(self.product), line], self.cashier)
+
+    def test_reward_that_is_sent_as_a_refund(self):
+        """It takes off what it says it gives back: the card pays, and it is told."""
+        given, used = self._rewarded()
+        goods = given.order_id.lines - given
+        for origin in (given, goods):
+            card = self._create_card(self.coupons, self.partner)
+            order = self._sync_as_refund(self._till_reward(card, 10), origin)
+            self.assertEqual(card.points, 0)
+            self.assertIn("as a refund", order.sudo().loyalty_flag)
+            self.assertEqual(self._uses(order).discount_amount, 10)
+            self.assertEqual((used.points, given._loyalty_returned_part()), (0, 0))
+            self.assertLedger(card)
+
+    def test_reward_with_turned_signs_that_is_sent_as_a_refund(self):
+        given, _used = self._rewarded()
+        line = self._till_reward(self.coupon, 10)
+        order = self._sync_as_refund(line, given, qty=-1, price_unit=10)
+        self.assertEqual(self.coupon.points, 0)
+        self.assertIn("as a refund", order.sudo().loyalty_flag)
+
+    def test_reward_that_names_no_reward_but_a_refund(self):
+        given, _used = self._rewarded()
+        unnamed = {"reward_id": False, "coupon_id": False, "is_reward_line": False}
+        line = self._till_reward(self.coupon, 10)
+        order = self._sync_as_refund(line, given, **unnamed)
+        self.assertIn("as a refund", order.sudo().loyalty_flag)
+
+    def test_refund_of_a_reward_of_another_card_gives_nothing_back(self):
+        given, used = self._rewarded()
+        line = self._till_reward(self.coupon, -10)
+        order = self._sync_as_refund(line, given, qty=-1, price_unit=-10)
+        self.assertEqual(used.points, 0)
+        self.assertIn("as a refund", order.sudo().loyalty_flag)
+
+    def test_coupon_that_comes_back_for_less_or_more_than_once(self):
+        for values in ({"price_unit": -0.01}, {"qty": -3}):
+            given, used = self._rewarded()
+            line = self._till_reward(used, -10)
+            values = {"qty": -1, "price_unit": -10, **values}
+            order = self._sync_as_refund(line, given, **values)
+            self.assertIn("took back more", order.sudo().loyalty_flag)
+
+    def test_true_refund_beside_a_sale_is_not_flagged(self):
+        given, used = self._rewarded()
+        for named in (True, False):
+            line = self._till_reward(used, -10)
+            if not named:
+                line.update(reward_id=False, coupon_id=False, is_reward_line=False)
+            order = self._sync_as_refund(line, given, qty=-0.5, price_unit=-10)
+            self.assertFalse(order.sudo().loyalty_flag)
+        self.assertEqual(used.points, 1)
+        self.assertLedger(used)
+
+    def test_goods_that_are_sent_as_a_refund_are_sold(self):
+        """They restore nothing of what was truly taken back."""
+        order = self._pay_order(quantity=2)
+        self._refund(order)
+        self.assertEqual(self.wallet.points, 0)
+        free = self._till_line(self.product, 2, price_unit=0)
+        free["refunded_orderline_id"] = order.lines.id
+        again = self._sync([free], self.cashier)
+        self.assertEqual(self._moves(self.wallet, again), [("earn", 180)])
+        self.assertEqual(order.lines._loyalty_returned_part(), 1)
+
     def test_who_runs_no_till_claims_nothing(self):
         program = self._create_coupon_program(
             program_type="next_order_coupons",
