@@ -18,6 +18,7 @@ class LoyaltyCard(models.Model):
         :param config_id: id of the till
         :return: Odoo's answer
         """
+        gift_code = (gift_code or "").replace("\x00", "")
         result = super().get_gift_card_status(gift_code, config_id)
         card = self.search([("code", "=", gift_code)], limit=1)
         if not card.expiration_date:

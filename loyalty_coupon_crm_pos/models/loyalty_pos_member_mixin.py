@@ -25,7 +25,7 @@ class LoyaltyPosMemberMixin(models.AbstractModel):
             what somebody who joins is asked to agree to, as pairs of key and words
         """
         self.ensure_one()
-        text = (text or "").strip()
+        text = (text or "").replace("\x00", "").strip()
         phone = self._loyalty_phone(text)
         partner = self._loyalty_card_owner(text) or self._loyalty_phone_owner(phone)
         labels = self._loyalty_purposes()
@@ -90,7 +90,8 @@ class LoyaltyPosMemberMixin(models.AbstractModel):
         :raise UserError: when the number or the name is missing
         """
         self.ensure_one()
-        number, name = self._loyalty_phone(phone), (name or "").strip()
+        number = self._loyalty_phone(phone)
+        name = (name or "").replace("\x00", "").strip()
         if not number:
             raise UserError(
                 self.env._(

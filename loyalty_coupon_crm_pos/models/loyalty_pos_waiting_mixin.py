@@ -98,6 +98,7 @@ class LoyaltyPosWaitingMixin(models.AbstractModel):
     def _loyalty_programs_of_code(self, code):
         """Return the programs that a code may stand for."""
         cards = self.env["loyalty.card"]
+        code = code.replace("\x00", "")
         codes = [code, cards._normalize_code(code)]
         card = cards.search([("code", "in", codes)], limit=1)
         rules = self.env["loyalty.rule"].search(

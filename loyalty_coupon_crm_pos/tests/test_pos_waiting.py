@@ -139,7 +139,8 @@ class TestPosWaiting(LoyaltyCrmPosCommon):
                     [row["id"] for row in rows["product.template"]],
                     product.product_tmpl_id.ids,
                 )
-        self.assertEqual(self.config.load_programs("044NOBODY"), {})
+        for nobody in ("044NOBODY", "044\x00"):
+            self.assertEqual(self.config.load_programs(nobody), {})
 
     def test_same_rows_as_odoo_reads(self):
         ours = self.config.load_programs(False, self.second.ids)
