@@ -4,10 +4,12 @@ import re
 
 import polib
 import pytest
+from addon_tools import load
 from provision import settings
 from terms import catalogue, command
 
 BASE = settings.ADDONS[0]
+LABELS = load("rfm").LABELS
 # One word for one thing: English on the left is this word in Chinese.
 GLOSSARY = {
     r"campaigns?": "营销活动",
@@ -29,6 +31,20 @@ GLOSSARY = {
     r"shops?": "门店",
     r"reverse[sd]?": "冲销",
 }
+# In the order of the labels.
+RFM_SEGMENTS = [
+    "重要价值",
+    "忠诚",
+    "潜力",
+    "新客",
+    "有望",
+    "需关注",
+    "即将沉睡",
+    "流失风险",
+    "不能失去",
+    "沉睡",
+    "已流失",
+]
 # The name of Odoo's own model stays as Odoo says it.
 ODOOS = ("Loyalty Coupon",)
 # Add-ons of Odoo translate it differently, and the last one loaded wins.
@@ -129,6 +145,15 @@ def test_same_term_same_words():
         for entry in catalogue.read(catalogue.translation_path(addon)):
             told.setdefault(entry.msgid, set()).add(entry.msgstr)
     assert not {msgid: words for msgid, words in told.items() if len(words) > 1}
+
+
+def test_rfm_segments_have_the_names_of_the_field():
+    """Marketing people who read Chinese know them by these."""
+    names = dict.fromkeys(name for _key, name in LABELS)
+    for entry in catalogue.read(catalogue.translation_path(BASE)):
+        if entry.msgid in names:
+            names[entry.msgid] = entry.msgstr
+    assert [*names.values()] == RFM_SEGMENTS
 
 
 def test_punctuation_is_chinese(words):

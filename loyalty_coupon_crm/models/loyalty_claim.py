@@ -32,7 +32,7 @@ class LoyaltyClaim(models.Model):
     allows_profiling = fields.Boolean(string="Profiling Allowed")
     wording = fields.Text(help="What the visitor agreed to, word for word.")
     state = fields.Selection(
-        [("new", "New"), ("done", "Accepted"), ("refused", "Refused")],
+        [("new", "Received"), ("done", "Accepted"), ("refused", "Refused")],
         required=True,
         default="new",
     )

@@ -66,7 +66,7 @@ class LoyaltyImport(models.Model):
     column_help = fields.Text(string="Columns", compute="_compute_column_help")
     state = fields.Selection(
         [
-            ("draft", "New"),
+            ("draft", "Draft"),
             ("checked", "Checked"),
             ("queued", "Running"),
             ("done", "Done"),

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -14,6 +14,7 @@ from .loyalty_dashboard_rows_mixin import CUSTOMER_CHARTS
 
 TOP = 8
 MOST_DAYS = 3660
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 SHOP_MEASURES = (
     "amount",
     "coupon_amount",
@@ -117,11 +118,22 @@ class LoyaltyDashboard(models.AbstractModel):
     @api.model
     def _read_day(self, text):
         try:
-            return fields.Date.to_date(text) if text else None
+            day = fields.Date.to_date(text) if text else None
         except (TypeError, ValueError) as error:
             raise UserError(
                 self.env._("%(text)s is not a day: give it as 2026-12-31.", text=text)
             ) from error
+        if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise UserError(
+                self.env._(
+                    "The dashboard shows days of the years %(first)s to %(last)s, not "
+                    "%(day)s.",
+                    first=FIRST_YEAR,
+                    last=LAST_YEAR,
+                    day=text,
+                )
+            )
+        return day
 
     @api.model
     def _days_before(self, choice):
@@ -215,7 +227,7 @@ class LoyaltyDashboard(models.AbstractModel):
             for name, value in values.items():
                 if not name.startswith("points_") or program.id in points:
                     sums[name] += value
-        ever = {**choice, "first": fields.Date.to_date("1970-01-01")}
+        ever = {**choice, "first": date(FIRST_YEAR, 1, 1)}
         days = self.env["loyalty.daily.customer.report"]
         outstanding = self._grouped(
             ever, None, ["points_change"], self._points_domain()

@@ -339,6 +339,8 @@ class TestDashboard(LoyaltyReportCommon):
             {"date_from": "yesterday"},
             {"date_from": "2026-06-02", "date_to": "2026-06-01"},
             {"date_from": "1900-01-01", "date_to": "2026-06-01"},
+            {"date_to": "0001-01-01"},
+            {"date_from": "9999-12-01", "date_to": "9999-12-31"},
         ):
             with self.subTest(choice), self.assertRaises(UserError):
                 self._ask(**choice)
